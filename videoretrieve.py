@@ -1,0 +1,731 @@
+# SPDX-License-Identifier: 0BSD
+"""Look up a video job: GET /videos/{video_id}, as OpenAI's Videos API defined it.
+
+    video = videoretrieve.retrieve("video_123")  # a frozen Video; there are fetch and poll, too
+    $ python -m videoretrieve video_123          # the same as JSON; --help tells the rest
+
+The standard library alone, Python 3.8 or newer. A caller's mistake (id, URL, key, header, number)
+is a ValueError, raised before anything is sent; any other failure is an APIError. Fields, literals
+and path are those of OpenAI's API reference; settings, errors and retries those of its Python SDK.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import functools
+import http.client
+import io
+import json
+import math
+import os
+import random
+import re
+import socket
+import ssl
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from enum import Enum
+
+TYPE_CHECKING = False  # typing's own constant, without the time that importing typing takes
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping, Sequence
+    from email.message import Message
+    from typing import Any, Literal, NoReturn
+
+__all__ = [
+    "APIConnectionError", "APIError", "APIResponseValidationError", "APIStatusError",
+    "APITimeoutError", "AuthenticationError", "BadRequestError", "InternalServerError",
+    "NotFoundError", "PermissionDeniedError", "RateLimitError", "Video", "VideoCreateError",
+    "VideoModel", "VideoSeconds", "VideoSize", "VideoStatus", "fetch", "poll", "retrieve",
+]
+__version__ = "1.0.0"
+
+_BASE_URL = "https://api.openai.com/v1"
+_TIMEOUT = 60.0  # seconds for one attempt: a small object, from a server that may be busy
+_INTERVAL = 5.0  # seconds between two answers of poll: a video takes minutes
+_SHORTEST = 0.001  # seconds of any time-out: with 0 a socket would not wait at all
+_LONGEST = 86_400.0  # seconds of any time-out or pause, a day: far above, sleep() overflows
+_MAX_RETRIES = 2  # as the SDK
+_MAX_RETRY_AFTER = 120.0  # seconds, as the SDK: a person should hear of a longer one
+_FIRST_PAUSE = 0.5  # seconds, as the SDK; doubled four times at most, to 8
+_MAX_BODY = 1 << 20  # bytes; real answers have less than 10 KiB
+_MAX_WIRE = 8 * _MAX_BODY  # bytes of headers, body and framing: a chunk of 1 byte takes 6
+_MAX_QUOTED = 200  # characters of what a message quotes: two or three lines of a terminal
+_MIN_SECRET = 8  # characters of a key; a shorter one ("x", "EMPTY") is a placeholder
+
+
+class _Literal(str, Enum):
+    """A wire string; str() and format() give it too, on every Python (3.12 changed format())."""
+    __str__ = str.__str__
+    __format__ = str.__format__  # type: ignore[assignment]
+
+
+class VideoModel(_Literal):
+    """The documented models. Open: any other name stays a plain `str`."""
+    SORA_2 = "sora-2"
+    SORA_2_PRO = "sora-2-pro"
+    SORA_2_2025_10_06 = "sora-2-2025-10-06"
+    SORA_2_PRO_2025_10_06 = "sora-2-pro-2025-10-06"
+    SORA_2_2025_12_08 = "sora-2-2025-12-08"
+
+
+class VideoSeconds(_Literal):
+    """The documented durations of a clip. Open: an extension has its stitched total, a `str`."""
+    SECONDS_4 = "4"
+    SECONDS_8 = "8"
+    SECONDS_12 = "12"
+
+
+class VideoSize(_Literal):
+    """The documented resolutions, width by height in pixels. Closed."""
+    SIZE_720X1280 = "720x1280"
+    SIZE_1280X720 = "1280x720"
+    SIZE_1024X1792 = "1024x1792"
+    SIZE_1792X1024 = "1792x1024"
+
+
+class VideoStatus(_Literal):
+    """The documented states of a job. Closed."""
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+# In flight: the documented two, and what compatible servers call the same. All else is final.
+_IN_FLIGHT = {VideoStatus.QUEUED, VideoStatus.IN_PROGRESS, "pending", "processing", "generating",
+              "postprocessing", "cancelling"}
+
+
+class APIError(Exception):
+    """Whatever kept a look-up from its result. Messages are for people, and may change."""
+    def __init__(self, message: str, **attributes: Any) -> None:
+        super().__init__(message)  # alone: pickle calls the class with it, then sets the attributes
+        vars(self).update(attributes)
+
+
+class APIConnectionError(APIError):
+    """No answer: refused, reset, name not found, TLS, cut short. `__cause__` tells more."""
+
+class APITimeoutError(APIConnectionError):
+    """No whole answer within `timeout`, or no final one within `max_wait`."""
+    video: Video | None = None  # the last answer while polling
+    max_wait_reached: bool = False  # which of the two it was
+
+
+class APIStatusError(APIError):
+    """The server refused: a status other than 2xx. Redirects too, since none is followed."""
+    status_code: int
+    request_id: str | None  # the x-request-id header
+    headers: Message  # a mapping that ignores case
+    body: bytes  # at most 1 MiB
+
+
+class BadRequestError(APIStatusError): """Status 400."""
+class AuthenticationError(APIStatusError): """Status 401."""
+class PermissionDeniedError(APIStatusError): """Status 403."""
+class NotFoundError(APIStatusError): """Status 404."""
+class RateLimitError(APIStatusError): """Status 429."""
+class InternalServerError(APIStatusError): """Status 500 to 599."""
+
+
+class APIResponseValidationError(APIError):
+    """An answer that cannot be believed: no video job or, by `strict`, not of its type."""
+    problems: tuple[str, ...]  # a sentence for every fault
+    payload: Any  # as received: decoded JSON, or what is no JSON
+
+
+@dataclass(frozen=True)
+class VideoCreateError:
+    """Why a job failed. With `strict=False` either may be None, and `code` be no string."""
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video job. With `strict=False` a field may hold any other value received, or None."""
+    id: str
+    completed_at: int | None  # Unix seconds
+    created_at: int  # Unix seconds
+    error: VideoCreateError | None
+    expires_at: int | None  # Unix seconds: when the downloadable assets expire
+    model: VideoModel | str
+    object: Literal["video"]
+    progress: int  # percent, approximately
+    prompt: str | None
+    remixed_from_video_id: str | None
+    seconds: VideoSeconds | str  # of the clip; for an extension the stitched total
+    size: VideoSize
+    status: VideoStatus
+
+    @classmethod
+    def from_dict(cls, payload: Any, *, strict: bool = True) -> Video:
+        """The `Video` in a decoded JSON object; members beyond the thirteen are ignored.
+
+        strict: refuse whatever is not of the documented type; if false, only what is no video job:
+            not an object, or `id` or `status` not a string.
+
+        Raises APIResponseValidationError, which names every fault.
+        """
+        problems = _problems(payload, _TYPES) if strict else _problems(payload, _LENIENT_TYPES)
+        if problems:
+            raise _refusal(problems, payload)
+        values = {name: payload.get(name) for name in _TYPES}
+        for name, members in _MEMBERS.items():
+            if isinstance(values[name], str):
+                values[name] = members.get(values[name], values[name])
+        error = values["error"]
+        if isinstance(error, _OBJECT):
+            values["error"] = VideoCreateError(error.get("code"), error.get("message"))
+        elif isinstance(error, str):  # as TensorRT-LLM sends it
+            values["error"] = VideoCreateError(code=None, message=error)  # type: ignore[arg-type]
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, data: str | bytes, *, strict: bool = True) -> Video:
+        """The `Video` in a JSON document, `str` or UTF-8 `bytes`; else as `from_dict`."""
+        return cls.from_dict(_decode(data), strict=strict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire form: plain types, all thirteen keys, documented order."""
+        return {name: str(value) if isinstance(value, _Literal)
+                else dict(vars(value)) if isinstance(value, VideoCreateError) else value
+                for name, value in vars(self).items()}
+
+
+def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
+             headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
+             max_retries: int = _MAX_RETRIES, ssl_context: ssl.SSLContext | None = None,
+             strict: bool = True) -> Video:
+    """Fetch the latest metadata of a video job, decoded.
+
+    api_key: the bearer token; default OPENAI_API_KEY. A server of your own may need none.
+    base_url: http or https, a query is kept; default OPENAI_BASE_URL, else OpenAI's.
+    headers: further request headers, which win over those made here.
+    timeout: seconds for one whole attempt, from connecting to the last byte; looking up the host's
+        name is not counted, which only the system can cut short.
+    max_retries: further attempts after a connection error, a time-out, 408, 409, 429 or 5xx. Each
+        waits as long as Retry-After asks for, up to 120 s; without it 0.5 s, doubling to 8 s.
+    ssl_context: for a CA of your own or a client certificate; default the system's trust.
+    strict: as in `Video.from_dict`.
+
+    Raises APIError; ValueError for an argument or a variable that cannot be used.
+    """
+    look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
+    return Video.from_dict(look_up.fetch(), strict=strict)
+
+
+def fetch(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
+          headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
+          max_retries: int = _MAX_RETRIES, ssl_context: ssl.SSLContext | None = None) -> Any:
+    """Fetch the JSON object (`dict`) as received, every member kept; else as `retrieve`."""
+    look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
+    return look_up.fetch()
+
+
+def poll(video_id: str, *, interval: float = _INTERVAL, max_wait: float | None = None,
+         on_update: Callable[[Video], Any] | None = None, api_key: str | None = None,
+         base_url: str | None = None, headers: Mapping[str, str] | None = None,
+         timeout: float = _TIMEOUT, max_retries: int = _MAX_RETRIES,
+         ssl_context: ssl.SSLContext | None = None, strict: bool = True) -> Video:
+    """Retrieve until the job is no longer in flight; return it in any final state, failed too.
+
+    interval: seconds between an answer and the next request.
+    max_wait: seconds for the whole of it, requests in progress included; None for no limit.
+    on_update: called with every answer, the last one included. All else as in `retrieve`.
+
+    Raises as `retrieve`, and APITimeoutError as soon as no further request fits into `max_wait`.
+    """
+    look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
+    return look_up.poll(interval, max_wait, on_update, strict)[1]
+
+
+class _LookUp:
+    """What is asked, of whom and how often: validated, and the same for every attempt."""
+
+    def __init__(self, video_id: str, api_key: str | None, base_url: str | None,
+                 headers: Mapping[str, str] | None, timeout: float, max_retries: int,
+                 ssl_context: ssl.SSLContext | None) -> None:
+        if base_url is None:
+            base_url = os.environ.get("OPENAI_BASE_URL") or _BASE_URL
+        if api_key is None:
+            api_key = os.environ.get("OPENAI_API_KEY", "")
+        self.timeout = _number("timeout", timeout, _SHORTEST)
+        self.max_retries = _number("max_retries", max_retries, 0, int)
+        self.url = _url(base_url, video_id)
+        self.origin = "/".join(self.url.split("/")[:3])
+        self.key = api_key.strip()
+        if not self.key and self.url.startswith(_BASE_URL + "/videos/"):
+            raise ValueError("api_key (OPENAI_API_KEY): expected one, got none; or name a server "
+                             "of your own with base_url (OPENAI_BASE_URL)")
+        self.headers = _headers(self.key, headers or {})
+        self.opener = _opener(ssl_context, tuple(urllib.request.getproxies().items()))
+
+    def poll(self, interval: float, max_wait: float | None,
+             on_update: Callable[[Video], Any] | None, strict: bool) -> tuple[Any, Video]:
+        """The last answer, as received and decoded."""
+        _number("interval", interval, 0)
+        wall = time.monotonic() + (
+            math.inf if max_wait is None else _number("max_wait", max_wait, _SHORTEST))
+        video = None
+        try:
+            while True:
+                payload = self.fetch(wall)
+                video = Video.from_dict(payload, strict=strict)
+                if on_update:
+                    on_update(video)
+                if video.status not in _IN_FLIGHT:
+                    return payload, video
+                _pause(interval, wall)
+        except APITimeoutError as error:
+            error.args = (f"{error}; last seen: {_line(video.status) if video else 'nothing'}",)
+            error.video = video
+            raise
+
+    def fetch(self, wall: float = math.inf) -> Any:
+        """The JSON object, after as many attempts as it takes and `wall` leaves time for."""
+        retry = 0
+        while True:
+            try:
+                return self.attempt(min(self.timeout, wall - time.monotonic()))
+            except APIError as error:
+                if len(self.key) >= _MIN_SECRET:  # which a server may echo
+                    error.args = (str(error).replace(self.key, "(the API key)"),)
+                pause = _retry_pause(error, retry) if retry < self.max_retries else None
+                if pause is None and time.monotonic() < wall:
+                    raise
+                _pause(pause or 0, wall, error)
+            retry += 1
+
+    def attempt(self, timeout: float) -> Any:
+        """The JSON object that one request brings."""
+        request = urllib.request.Request(self.url, headers=self.headers)  # ProxyHandler changes it
+        try:
+            with self.opener.open(request, timeout=timeout) as response:
+                body = response.read(_MAX_BODY + 1)
+                if response.length and len(body) <= _MAX_BODY:  # read() does not mind
+                    raise http.client.IncompleteRead(body, response.length)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            cause: Any = error.reason if isinstance(error, urllib.error.URLError) else error
+            raise self.no_answer(cause, request.host, timeout) from cause
+        if not 200 <= response.status <= 299:
+            raise _status_error(response.status, response.headers, body[:_MAX_BODY])
+        if len(body) > _MAX_BODY:
+            raise _refusal([f"expected at most {_MAX_BODY} bytes, got more"], body)
+        payload = _decode(body)
+        if not isinstance(payload, _OBJECT):
+            raise _refusal(_problems(payload, {}), payload)
+        return payload
+
+    def no_answer(self, cause: Exception, host: str, timeout: float) -> APIConnectionError:
+        if isinstance(cause, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
+            return APITimeoutError(f"no whole answer from {self.origin} within {timeout:.3g} s")
+        reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        if not isinstance(cause, (OSError, http.client.HTTPException)):  # it may quote a password
+            reason = "malformed headers, or a malformed proxy URL in the environment"
+        proxy = "" if self.origin.endswith("//" + host) else f" through the proxy {_line(host)}"
+        return APIConnectionError(f"no answer from {self.origin}{proxy}: {_line(reason)}")
+
+def _number(name: str, value: Any, low: float, kind: Any = (int, float)) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= _LONGEST:
+        unit = "an integer" if kind is int else "seconds"
+        raise ValueError(f"{name}: expected {unit} from {low} to {_LONGEST:g}, got {_shown(value)}")
+    return value
+
+def _url(base_url: str, video_id: str) -> str:
+    label = r"[\w-]{1,63}"  # RFC 1035, section 2.3.4
+    match = re.fullmatch(
+        rf"(https?://(?:{label}(?:\.{label})*\.?|\[[0-9a-f:.]+\])(?::([0-9]+))?)"
+        r"(/[!-\"$->@-~]*)?(\?[!-\"$-~]*)?", str(base_url), re.ASCII | re.IGNORECASE)
+    if not match or int(match[2] or 0) > 65535:
+        came = "one with an @" if "@" in str(base_url) else _shown(str(base_url).partition("?")[0])
+        raise ValueError("base_url (OPENAI_BASE_URL): expected http:// or https://, a host, a path "
+                         f"and perhaps a query, no user info or fragment, in ASCII; got {came}")
+    with contextlib.suppress(TypeError, UnicodeEncodeError):
+        segment = urllib.parse.quote(video_id, "!$&'()*+,;=:@", "utf-8")  # the SDK's very bytes
+        if segment not in ("", ".", ".."):
+            return f"{match[1]}{(match[3] or '').rstrip('/')}/videos/{segment}{match[4] or ''}"
+    raise ValueError(f"video_id: expected the id of a video job, got {_shown(video_id)}")
+
+def _headers(key: str, headers: Mapping[Any, Any]) -> dict[str, str]:
+    """The request's. Any part of them may hold a secret, so that no message shows one."""
+    if not re.fullmatch("[!-~]*", key):
+        raise ValueError("api_key (OPENAI_API_KEY): expected printable ASCII without spaces")
+    for name, value in headers.items():
+        token = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
+        if not (isinstance(name, str) and re.fullmatch(token, name)):
+            raise ValueError("headers: expected names of letters, digits and hyphens")
+        if not (isinstance(value, str) and re.fullmatch(r"[\t -~]*", value)):
+            raise ValueError(f"headers: expected printable ASCII as the value of {name}")
+    return {"Accept": "application/json", "User-Agent": f"videoretrieve/{__version__}",
+            **({"Authorization": f"Bearer {key}"} if key else {}), **headers}
+
+def _retry_pause(error: APIError, retry: int) -> float | None:
+    """Seconds to wait before the retry of that number, from 0; None where none would help."""
+    if isinstance(error, APIStatusError):
+        if error.status_code not in (408, 409, 429) and not isinstance(error, InternalServerError):
+            return None
+        value = error.headers.get("Retry-After", "")  # seconds or a date: RFC 9110, section 10.2.3
+        with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):  # for junk
+            date = email.utils.parsedate_to_datetime(value) if value[:1].isalpha() else None
+            seconds = date.timestamp() - time.time() if date else float(value)
+            if seconds >= 0:  # neither past, nor nan
+                return seconds if seconds <= _MAX_RETRY_AFTER else None
+    elif (not isinstance(error, APIConnectionError)
+          or isinstance(error.__cause__, ssl.SSLCertVerificationError)):
+        return None
+    return _FIRST_PAUSE * 2.0 ** min(retry, 4) * random.uniform(0.75, 1)
+
+def _pause(seconds: float, wall: float, failure: APIError | None = None) -> None:
+    """Sleep; or raise at once where that would leave no time for a request before `wall`."""
+    if time.monotonic() + seconds >= wall:
+        raise APITimeoutError("no final answer within max_wait", max_wait_reached=True) from failure
+    time.sleep(seconds)
+
+def _status_error(status: int, headers: Message, body: bytes) -> APIStatusError:
+    kinds = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError,
+             404: NotFoundError, 429: RateLimitError}
+    kind = kinds.get(status, InternalServerError if 500 <= status <= 599 else APIStatusError)
+    message = f"{status} {http.client.responses.get(status, '')}".strip()
+    if 300 <= status <= 399:
+        message += f", to {_line(headers.get('Location', 'nowhere'))}: redirects are not followed"
+    text = body.decode("utf-8", "replace")
+    try:
+        reason = _reason(json.loads(text)) or text
+    except (ValueError, RecursionError):
+        reason = re.sub("<[^<>]*>", " ", text)  # a proxy's HTML
+    if reason.strip():
+        message += f": {_line(reason)}"
+    request_id = headers.get("x-request-id")
+    if request_id:
+        message += f" (request id {_line(request_id)})"
+    return kind(message, status_code=status, request_id=request_id, headers=headers, body=body)
+
+def _reason(node: Any) -> str:
+    """The words in {"error": {"message"}}, {"error"}, {"detail": [{"msg"}]}, {"message"}, ..."""
+    if isinstance(node, _OBJECT):
+        words = [_reason(node.get(name)) for name in ("error", "message", "detail", "msg")]
+        return next(filter(None, words), "")
+    if isinstance(node, _ARRAY):
+        return "; ".join(filter(None, map(_reason, node)))
+    return node if isinstance(node, str) else ""
+
+class _Handler(urllib.request.AbstractHTTPHandler):
+    """Opens http and https; it refuses any other scheme, which a proxy's URL alone can have."""
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self.context = context
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Connection, request)  # type: ignore[arg-type]
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        with _LOCK:  # built once a process: it takes 20 ms
+            context = self.context or _default_context()
+        return self.do_open(_Connection, request, context=context)  # type: ignore[arg-type]
+
+    def unknown_open(self, request: urllib.request.Request) -> NoReturn:
+        raise OSError(f"expected a proxy with http or https, got {request.type}")
+
+@functools.lru_cache(maxsize=4)  # building it takes a tenth of a look-up
+def _opener(context: ssl.SSLContext | None, proxies: tuple[tuple[str, str], ...],
+            ) -> urllib.request.OpenerDirector:
+    opener = urllib.request.OpenerDirector()  # build_opener's would follow redirects, open files
+    opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
+    opener.add_handler(_Handler(context))
+    return opener
+
+_LOCK = threading.Lock()
+_default_context = functools.lru_cache(maxsize=None)(ssl.create_default_context)
+
+class _Connection(http.client.HTTPConnection):
+    """Has one deadline for all of it: connecting, a proxy's CONNECT, TLS and every read."""
+    _tunnel_host: str | None  # set by set_tunnel; typeshed has neither it nor _tunnel
+
+    def __init__(self, host: str, timeout: float, context: ssl.SSLContext | None = None) -> None:
+        self.default_port = 443 if context else 80
+        super().__init__(host)
+        self.deadline = time.monotonic() + timeout
+        self.context = context
+
+    def connect(self) -> None:
+        deadline = self.deadline  # a reference to self would keep it alive
+        def response(sock: socket.socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
+            reader: Any = _Reader(sock, deadline)  # Any: HTTPResponse expects a socket
+            return http.client.HTTPResponse(reader, *args, **options)
+
+        self.response_class: Any = response
+        addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        for count in range(len(addresses), 0, -1):
+            try:  # a fair share of the time; create_connection gives every address the whole
+                address: Any = addresses[-count][4]
+                self.sock = socket.create_connection(address[:2], _left(deadline) / count)
+                break
+            except OSError:
+                if count == 1:
+                    raise
+        if self._tunnel_host:
+            self._tunnel()  # type: ignore
+        if self.context:
+            self.sock.settimeout(_left(deadline))
+            self.sock = self.context.wrap_socket(
+                self.sock, server_hostname=self._tunnel_host or self.host)
+        self.sock.settimeout(_left(deadline))
+
+class _Reader(io.RawIOBase):
+    """What a socket receives until the deadline. HTTPResponse takes it for the socket."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self.sock, self.deadline, self.room = sock, deadline, _MAX_WIRE
+        self.raw = sock.makefile("rb", buffering=0)  # keeps the socket open until it is closed
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self.sock.settimeout(_left(self.deadline))
+        count = self.raw.readinto(buffer)
+        self.room -= count or 0
+        if self.room < 0:
+            raise http.client.HTTPException(f"more than {_MAX_WIRE} bytes")
+        return count
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
+
+def _left(deadline: float) -> float:
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError
+    return seconds
+
+# The documented type: of each field its type in JSON or, of a closed set, the choices.
+_OBJECT: Any = dict  # Any: checkers would take what isinstance() finds for dict[Unknown, Unknown]
+_ARRAY: Any = list
+_TYPES: dict[str, Any] = {
+    "id": str, "completed_at": int, "created_at": int, "error": _OBJECT, "expires_at": int,
+    "model": str, "object": ("video",), "progress": int, "prompt": str,
+    "remixed_from_video_id": str, "seconds": str, "size": tuple(VideoSize),
+    "status": tuple(VideoStatus)}
+_NULLABLE = {"completed_at", "error", "expires_at", "prompt", "remixed_from_video_id"}
+_ERROR_TYPES = {"code": str, "message": str}
+_LENIENT_TYPES = {"id": str, "status": str}
+_WORDS = {str: "a string", int: "an integer", _OBJECT: "an object"}
+_MEMBERS = {name: {str(member): member for member in literals} for name, literals in (
+    ("model", VideoModel), ("seconds", VideoSeconds), ("size", VideoSize), ("status", VideoStatus))}
+
+def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str]:
+    """A sentence for everything in `payload` that is not of those types."""
+    if not isinstance(payload, _OBJECT):
+        return [f"expected a JSON object, got {_shown(payload)}"]
+    problems: list[str] = []
+    for name, kind in types.items():
+        value = payload.get(name)
+        if value is None and name in _NULLABLE:
+            continue
+        word = _WORDS.get(kind)  # none for choices
+        if not (isinstance(value, kind) and not isinstance(value, bool) if word else value in kind):
+            expected = word or "one of " + ", ".join(kind)
+            null = " or null" if name in _NULLABLE else ""
+            came = _shown(value) if name in payload else "nothing"
+            problems.append(f"{prefix}{name}: expected {expected}{null}, got {came}")
+        elif kind is _OBJECT:
+            problems += _problems(value, _ERROR_TYPES, "error.")
+    return problems
+
+def _refusal(problems: list[str], payload: Any) -> APIResponseValidationError:
+    message = "not a video of the documented type: " + "; ".join(problems)
+    if not _problems(payload, _LENIENT_TYPES):
+        message += " (strict=False, on the command line --lenient, takes it as it is)"
+    return APIResponseValidationError(message, problems=tuple(problems), payload=payload)
+
+def _decode(data: str | bytes) -> Any:
+    try:
+        text = data if isinstance(data, str) else str(data, "utf-8")
+        return _JSON.decode(text[1:] if text.startswith("\ufeff") else text)  # RFC 8259, 8.1
+    except (ValueError, RecursionError) as error:  # also an integer of more than 4,300 digits
+        raise _refusal([f"expected JSON, got {_shown(data)}: {_line(str(error))}"], data) from None
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):  # NaN and Infinity are no JSON; 1e400 would become inf
+        raise ValueError(f"{literal} is no finite number")
+    return number
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+
+def _harmless(text: str, encoding: str = "utf-8") -> str:
+    """With JSON's escapes (RFC 8259, section 7) for what a terminal or the encoding cannot take."""
+    def escape(match: re.Match[str]) -> str:
+        if not match[1]:
+            with contextlib.suppress(UnicodeEncodeError):
+                match[0].encode(encoding)
+                return match[0]
+        return re.sub("....", r"\\u\g<0>", match[0].encode("utf-16-be", "surrogatepass").hex())
+
+    # Group 1: controls but tab and newline, C1, line separators, bidirectional marks.
+    return re.sub(r"([\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f"
+                  r"\ufeff])|[^\x00-\x7f]", escape, text)
+
+def _line(text: str, encoding: str = "utf-8") -> str:
+    text = " ".join(text.split())
+    return _harmless(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "...", encoding)
+
+def _shown(value: object) -> str:
+    try:
+        return _line(repr(value))
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits; deep nesting
+        return f"a huge {type(value).__name__}"
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line, by default the process's; return the exit status that --help names."""
+    args = _parse(argv)
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted")
+    except ValueError as error:
+        return _fail(2, error)
+    except APIError as error:
+        return _fail(4 if getattr(error, "max_wait_reached", False) else 1, error)
+    except BrokenPipeError:  # whoever reads has seen enough
+        return 1
+    except (OSError, RecursionError) as error:
+        return _fail(1, f"cannot write the result: {error}")
+
+def _fail(status: int, reason: object) -> int:
+    _warn(f"videoretrieve: {reason}\n")
+    return status
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    import argparse  # for the command line alone: it takes time
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:  # in one line, without the usage
+            self.exit(2, f"videoretrieve: {_line(message)}; see --help\n")
+
+    parser = Parser("videoretrieve", description="Look up a video job: GET /videos/VIDEO_ID.",
+                    epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+                    allow_abbrev=False)
+    add = parser.add_argument
+    add("video_id", metavar="VIDEO_ID")
+    add("--base-url", metavar="URL", help="what /videos/VIDEO_ID is appended to")
+    add("-H", "--header", metavar="'NAME: VALUE'", action="append", default=[],
+        help="a further request header; repeatable")
+    add("--timeout", metavar="S", type=float, default=_TIMEOUT,
+        help="seconds for one attempt (default: %(default)g)")
+    add("--retries", metavar="N", type=int, default=_MAX_RETRIES,
+        help="further attempts (default: %(default)s)")
+    add("--lenient", action="store_true", help="accept what is not of the documented type")
+    add("--field", metavar="NAME", help="print that field alone, text without quotes")
+    add("--raw", action="store_true", help="print the JSON object as received")
+    add("--wait", action="store_true", help="poll until the job is over")
+    add("--interval", metavar="S", type=float, default=_INTERVAL,
+        help="with --wait: seconds between two requests (default: %(default)g)")
+    add("--max-wait", metavar="S", type=float, help="with --wait: seconds at most (default: any)")
+    add("--version", action="version", version=f"%(prog)s {__version__}")
+    args = parser.parse_args(argv)
+    if args.field and not args.raw and args.field not in _TYPES:
+        parser.error(f"--field: expected one of {', '.join(_TYPES)}; got {_shown(args.field)}, "
+                     "which --raw may have")
+    return args
+
+_EPILOG = """\
+environment: OPENAI_API_KEY, the bearer token, which the default base URL requires;
+OPENAI_BASE_URL, the default of --base-url; http_proxy, https_proxy, no_proxy; SSL_CERT_FILE
+
+exit status:
+  0    looked up; with --wait, completed
+  1    no answer, a refusal, an answer that cannot be believed, or output that cannot be written
+  2    wrong usage: arguments, key, URL
+  3    --wait: the job ended, and not in completed
+  4    --wait: still in flight at --max-wait
+  130  interrupted
+"""
+
+def _run(args: argparse.Namespace) -> int:
+    headers: dict[str, str] = {}
+    for header in args.header:
+        name, colon, value = header.partition(":")
+        if not colon:  # what came may be a key
+            raise ValueError("--header: expected 'Name: value', got no colon")
+        headers[name] = value.strip()
+    look_up = _LookUp(
+        args.video_id, None, args.base_url, headers, args.timeout, args.retries, None)
+    strict = not (args.lenient or args.raw)
+    status = 0
+    if args.wait:
+        payload, video = _wait(look_up, args, strict)
+        status = 0 if video.status == VideoStatus.COMPLETED else 3
+    else:
+        payload = look_up.fetch()
+    result = payload if args.raw else Video.from_dict(payload, strict=strict).to_dict()
+    if args.field:
+        if args.field not in result:
+            raise APIError(f"no member {_shown(args.field)} among {_line(', '.join(result))}")
+        result = result[args.field]
+    _print(result if args.field and isinstance(result, str)
+           else json.dumps(result, indent=2, ensure_ascii=False))
+    return status
+
+def _wait(look_up: _LookUp, args: argparse.Namespace, strict: bool) -> tuple[Any, Video]:
+    """Poll, with a line on stderr that is drawn anew at each answer, if that is a terminal."""
+    if not (sys.stderr and sys.stderr.isatty()):
+        return look_up.poll(args.interval, args.max_wait, None, strict)
+    started = time.monotonic()
+
+    def draw(video_id: str, status: str, progress: Any) -> None:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: unknown
+        _warn("\r" + _bar(video_id, status, progress, time.monotonic() - started, columns - 1))
+
+    try:
+        draw(args.video_id, "asking", None)
+        return look_up.poll(args.interval, args.max_wait, lambda video: draw(
+            video.id, video.status, video.progress), strict)
+    finally:
+        _warn("\n")
+
+def _bar(video_id: str, status: str, progress: Any, elapsed: float, width: int) -> str:
+    """A line of that width: the id is cut first, the bar left out next, then the status cut."""
+    known = isinstance(progress, (int, float))
+    done = int(min(max(progress, 0), 100)) if known else 0
+    tail = " {:>3}% {}:{:02}".format(done if known else "?", *divmod(int(elapsed), 60))
+    status = _line(status, "ascii")[:max(width - len(tail), 0)]
+    room = width - len(tail) - len(status)
+    cells = min(40, room // 2 - 3)
+    bar = f" [{'#' * (cells * done // 100):-<{cells}}]" if cells >= 4 else ""
+    name = _line(video_id, "ascii")[:max(room - len(bar) - 1, 0)]
+    return f"{name} {status}{bar}{tail}".strip().ljust(width)
+
+def _print(text: str) -> None:
+    if not sys.stdout:
+        raise OSError("standard output is closed")
+    try:
+        print(_harmless(text, sys.stdout.encoding or "utf-8"), flush=True)
+    except OSError:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()  # else Python flushes it once more as it ends, and complains
+        raise
+
+def _warn(text: str) -> None:
+    if sys.stderr:  # print() would take None for standard output
+        with contextlib.suppress(OSError):
+            print(text, end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
