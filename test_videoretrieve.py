@@ -23,7 +23,6 @@ import threading
 import time
 import traceback
 import types
-import urllib.parse
 
 import pytest
 
@@ -199,12 +198,8 @@ def failure(server, kind=mod.APIError, **settings):
 
 def everything(error):
     """All text in which a secret could show itself."""
-    shown = []
-    while error is not None:
-        shown += [str(error), repr(error), *map(repr, error.args), *traceback.format_exception(
-            type(error), error, error.__traceback__)]
-        error = error.__cause__ or error.__context__
-    return "".join(shown)
+    return "".join([str(error), repr(error), repr(error.args), repr(error.__cause__),
+                    *traceback.format_exception(type(error), error, None)])
 
 
 # Decoding
@@ -962,14 +957,26 @@ def test_a_redirect_to_nowhere_says_so(serve):
         "302 Found, to nowhere: redirects are not followed: x")
 
 
-def test_the_key_is_not_shown_even_if_the_server_echoes_it(serve):
-    for step in (http({"error": {"message": f"bad key {KEY}!"}}, 401), b"HTTP/9 " + KEY.encode()):
-        error = failure(serve(step), api_key=KEY)
-        assert "(the API key)" in str(error)
-        assert KEY not in str(error) + repr(error)
-    # A short one is a placeholder, and would blank out other words.
-    assert "sk-1234" in str(failure(serve(http(b"bad key sk-1234", 401)), api_key="sk-1234"))
-    assert "sk-12345" not in str(failure(serve(http(b"bad key sk-12345", 401)), api_key="sk-12345"))
+@pytest.mark.parametrize("answer", [
+    lambda key: http({"error": {"message": f"bad key {key}!"}}, 401),
+    lambda key: http(sample(status=key)),
+    lambda key: http(key.encode()),
+    lambda key: http(b"", 404, "X-Request-Id: " + key),
+    lambda key: http(b"", 302, "Location: " + "x" * 185 + key),  # cut in the middle of it
+    lambda key: b"HTTP/9 " + key.encode() + b"\r\n\r\n",
+], ids=["refusal", "literal", "no json", "header", "cut", "status line"])
+def test_the_key_is_not_shown_even_if_the_server_echoes_it(answer, serve):
+    error = failure(serve(answer(KEY)), api_key=KEY)
+    assert "(the API key)" in str(error)
+    assert KEY[:12] not in everything(error)
+    for name in ("body", "payload", "problems"):
+        assert KEY not in str(getattr(error, name, ""))
+
+
+@pytest.mark.parametrize("key, shown", [("sk-12345678", True), ("sk-123456789", False)])
+def test_a_key_shorter_than_twelve_characters_is_a_placeholder(key, shown, serve):
+    for step in (http(f"bad {key}".encode(), 401), http(b"", 401, f"X-Request-Id: {key}")):
+        assert (key in str(failure(serve(step), api_key=key))) == shown
 
 
 def test_every_error_survives_pickling_with_its_attributes(serve):
@@ -1191,6 +1198,13 @@ def test_whatever_is_endless_ends_at_eight_mebibytes(before, piece, serve):
     server.script = [server.flood(before, piece * (65536 // len(piece)))]
     error = failure(server, mod.APIConnectionError, timeout=20)
     assert not isinstance(error, mod.APITimeoutError)
+
+
+def test_no_time_is_left_at_the_deadline():
+    assert 0 < mod._left(time.monotonic() + 9) <= 9
+    for late in (0, 1):
+        with pytest.raises(TimeoutError):
+            mod._left(time.monotonic() - late)
 
 
 def within(seconds, started, moment=1.5):
@@ -1872,7 +1886,8 @@ def test_the_bar_is_one_line_that_fits(video_id, word, progress, elapsed, width,
 def test_on_a_terminal_the_bar_is_redrawn_in_place_and_ends_with_a_newline(serve, environment, clock, run):
     server = serve(status("queued", progress=0), status("completed", id="video_123456789"))
     for columns, width in ((40, 39), (0, 79)):  # 0 where the terminal does not know
-        environment.setattr(os, "get_terminal_size", lambda file: os.terminal_size((columns, 24)))
+        size = os.terminal_size((columns, 24))
+        environment.setattr(os, "get_terminal_size", lambda file, size=size: size)
         environment.setattr(sys, "stderr", Stream(terminal=True))
         server.script = [status("queued", progress=0), status("completed", id="video_123456789")]
         assert mod.main(["v\x1b", "--base-url", server.url, "--wait", "--field", "status"]) == 0
@@ -1948,8 +1963,7 @@ def test_a_shell_sees_a_closed_pipe_a_full_disk_and_closed_streams(redirection, 
     if "full" in redirection and not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")
     command = f"{sys.executable} {MODULE} v --base-url {serve(http()).url} {redirection}"
-    done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          encoding="utf-8", timeout=60)
+    done = subprocess.run(["sh", "-c", command], capture_output=True, encoding="utf-8", timeout=60)
     assert (done.returncode, done.stderr) == (exit_status, err)
 
 
@@ -2037,7 +2051,7 @@ def test_annotations_name_what_exists():
         if sys.version_info >= (3, 10):  # X | None
             for name in (*twin.__all__, "main"):
                 typing.get_type_hints(getattr(twin, name))
-            for name, each in vars(twin).items():
+            for each in vars(twin).values():
                 if inspect.isfunction(each) and each.__module__ == "twin":
                     assert "return" in typing.get_type_hints(each)
     finally:
@@ -2074,7 +2088,7 @@ def readme_examples(language):
     """The fenced blocks of that language, each with the heading that it stands under."""
     found, heading = [], ""
     text = (HERE / "README.md").read_text(encoding="utf-8") if (HERE / "README.md").exists() else ""
-    for match in re.finditer(r"^#+ (.*)$|^```(\w+)\n(.*?)^```$", text, re.M | re.S):
+    for match in re.finditer(r"^#+ ([^\n]*)$|^```(\w+)\n(.*?)^```$", text, re.M | re.S):
         heading = match[1] or heading
         if match[2] == language:
             found.append((heading, match[3]))
@@ -2109,7 +2123,6 @@ def test_the_shell_examples_of_the_readme_run(heading, code, serve, tmp_path):
                    "OPENAI_BASE_URL": serve(http()).url, "OPENAI_API_KEY": KEY,
                    "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(["sh", "-e", "-c", code], cwd=str(HERE), env=environment, encoding="utf-8",
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=60)
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout

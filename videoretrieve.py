@@ -58,7 +58,7 @@ _FIRST_PAUSE = 0.5  # seconds, as the SDK; doubled four times at most, to 8
 _MAX_BODY = 1 << 20  # bytes; real answers have less than 10 KiB
 _MAX_WIRE = 8 * _MAX_BODY  # bytes of headers, body and framing: a chunk of 1 byte takes 6
 _MAX_QUOTED = 200  # characters of what a message quotes: two or three lines of a terminal
-_MIN_SECRET = 8  # characters of a key; a shorter one ("x", "EMPTY") is a placeholder
+_MIN_SECRET = 12  # characters of a key; a shorter one ("x", "EMPTY") is a placeholder
 
 
 class _Literal(str, Enum):
@@ -297,9 +297,11 @@ class _LookUp:
             try:
                 return self.attempt(min(self.timeout, wall - time.monotonic()))
             except APIError as error:
-                if len(self.key) >= _MIN_SECRET:  # which a server may echo
-                    error.args = (str(error).replace(self.key, "(the API key)"),)
                 pause = _retry_pause(error, retry) if retry < self.max_retries else None
+                for end in range(len(self.key), _MIN_SECRET - 1, -1):  # echoed, and perhaps cut
+                    if self.key[:end] in str(error):
+                        error.args = (str(error).replace(self.key[:end], "(the API key)"),)
+                        error.__cause__ = None  # which shows it too
                 if pause is None and time.monotonic() < wall:
                     raise
                 _pause(pause or 0, wall, error)
@@ -316,6 +318,8 @@ class _LookUp:
         except (OSError, http.client.HTTPException, ValueError) as error:
             cause: Any = error.reason if isinstance(error, urllib.error.URLError) else error
             raise self.no_answer(cause, request.host, timeout) from cause
+        if len(self.key) >= _MIN_SECRET:  # some servers echo it
+            body = body.replace(self.key.encode(), b"(the API key)")
         if not 200 <= response.status <= 299:
             raise _status_error(response.status, response.headers, body[:_MAX_BODY])
         if len(body) > _MAX_BODY:
@@ -465,14 +469,14 @@ class _Connection(http.client.HTTPConnection):
             return http.client.HTTPResponse(reader, *args, **options)
 
         self.response_class: Any = response
-        addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        for count in range(len(addresses), 0, -1):
-            try:  # a fair share of the time; create_connection gives every address the whole
-                address: Any = addresses[-count][4]
-                self.sock = socket.create_connection(address[:2], _left(deadline) / count)
+        addresses: Any = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        while True:
+            share = _left(deadline) / len(addresses)  # create_connection gives each the whole time
+            try:
+                self.sock = socket.create_connection(addresses.pop(0)[4][:2], share)
                 break
             except OSError:
-                if count == 1:
+                if not addresses:
                     raise
         if self._tunnel_host:
             self._tunnel()  # type: ignore
@@ -597,18 +601,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(args)
     except KeyboardInterrupt:
-        return _fail(130, "interrupted")
+        status, message = 130, "interrupted"
     except ValueError as error:
-        return _fail(2, error)
+        status, message = 2, str(error)
     except APIError as error:
-        return _fail(4 if getattr(error, "max_wait_reached", False) else 1, error)
+        status, message = 4 if getattr(error, "max_wait_reached", False) else 1, str(error)
     except BrokenPipeError:  # whoever reads has seen enough
         return 1
     except (OSError, RecursionError) as error:
-        return _fail(1, f"cannot write the result: {error}")
-
-def _fail(status: int, reason: object) -> int:
-    _warn(f"videoretrieve: {reason}\n")
+        status, message = 1, f"cannot write the result: {error}"
+    _warn(f"videoretrieve: {message}\n")
     return status
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
