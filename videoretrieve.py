@@ -75,13 +75,11 @@ class VideoModel(_Literal):
     SORA_2_PRO_2025_10_06 = "sora-2-pro-2025-10-06"
     SORA_2_2025_12_08 = "sora-2-2025-12-08"
 
-
 class VideoSeconds(_Literal):
     """The documented durations of a clip. Open: an extension has its stitched total, a `str`."""
     SECONDS_4 = "4"
     SECONDS_8 = "8"
     SECONDS_12 = "12"
-
 
 class VideoSize(_Literal):
     """The documented resolutions, width by height in pixels. Closed."""
@@ -90,14 +88,12 @@ class VideoSize(_Literal):
     SIZE_1024X1792 = "1024x1792"
     SIZE_1792X1024 = "1792x1024"
 
-
 class VideoStatus(_Literal):
     """The documented states of a job. Closed."""
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
     FAILED = "failed"
-
 
 # In flight: the documented two, and what compatible servers call the same. All else is final.
 _IN_FLIGHT = {VideoStatus.QUEUED, VideoStatus.IN_PROGRESS, "pending", "processing", "generating",
@@ -110,7 +106,6 @@ class APIError(Exception):
         super().__init__(message)  # alone: pickle calls the class with it, then sets the attributes
         vars(self).update(attributes)
 
-
 class APIConnectionError(APIError):
     """No answer: refused, reset, name not found, TLS, cut short. `__cause__` tells more."""
 
@@ -119,7 +114,6 @@ class APITimeoutError(APIConnectionError):
     video: Video | None = None  # the last answer while polling
     max_wait_reached: bool = False  # which of the two it was
 
-
 class APIStatusError(APIError):
     """The server refused: a status other than 2xx. Redirects too, since none is followed."""
     status_code: int
@@ -127,14 +121,12 @@ class APIStatusError(APIError):
     headers: Message  # a mapping that ignores case
     body: bytes  # at most 1 MiB
 
-
 class BadRequestError(APIStatusError): """Status 400."""
 class AuthenticationError(APIStatusError): """Status 401."""
 class PermissionDeniedError(APIStatusError): """Status 403."""
 class NotFoundError(APIStatusError): """Status 404."""
 class RateLimitError(APIStatusError): """Status 429."""
 class InternalServerError(APIStatusError): """Status 500 to 599."""
-
 
 class APIResponseValidationError(APIError):
     """An answer that cannot be believed: no video job or, by `strict`, not of its type."""
@@ -147,7 +139,6 @@ class VideoCreateError:
     """Why a job failed. With `strict=False` either may be None, and `code` be no string."""
     code: str
     message: str
-
 
 @dataclass(frozen=True)
 class Video:
@@ -180,8 +171,9 @@ class Video:
             raise _refusal(problems, payload)
         values = {name: payload.get(name) for name in _TYPES}
         for name, members in _MEMBERS.items():
-            if isinstance(values[name], str):
-                values[name] = members.get(values[name], values[name])
+            value = values[name]
+            if isinstance(value, str):
+                values[name] = members.get(value, value)
         error = values["error"]
         if isinstance(error, _OBJECT):
             values["error"] = VideoCreateError(error.get("code"), error.get("message"))
@@ -222,14 +214,12 @@ def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None 
     look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
     return Video.from_dict(look_up.fetch(), strict=strict)
 
-
 def fetch(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
           headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
           max_retries: int = _MAX_RETRIES, ssl_context: ssl.SSLContext | None = None) -> Any:
     """Fetch the JSON object (`dict`) as received, every member kept; else as `retrieve`."""
     look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
     return look_up.fetch()
-
 
 def poll(video_id: str, *, interval: float = _INTERVAL, max_wait: float | None = None,
          on_update: Callable[[Video], Any] | None = None, api_key: str | None = None,
@@ -372,6 +362,7 @@ def _headers(key: str, headers: Mapping[Any, Any]) -> dict[str, str]:
     return {"Accept": "application/json", "User-Agent": f"videoretrieve/{__version__}",
             **({"Authorization": f"Bearer {key}"} if key else {}), **headers}
 
+
 def _retry_pause(error: APIError, retry: int) -> float | None:
     """Seconds to wait before the retry of that number, from 0; None where none would help."""
     if isinstance(error, APIStatusError):
@@ -422,6 +413,7 @@ def _reason(node: Any) -> str:
         return "; ".join(filter(None, map(_reason, node)))
     return node if isinstance(node, str) else ""
 
+
 class _Handler(urllib.request.AbstractHTTPHandler):
     """Opens http and https; it refuses any other scheme, which a proxy's URL alone can have."""
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
@@ -431,12 +423,12 @@ class _Handler(urllib.request.AbstractHTTPHandler):
         self.context = context
 
     def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_Connection, request)  # type: ignore[arg-type]
-
-    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        with _LOCK:  # built once a process: it takes 20 ms
-            context = self.context or _default_context()
+        with _LOCK:  # the default is built once a process: it takes 20 ms
+            secure = request.type == "https"
+            context = (self.context or _default_context()) if secure else None
         return self.do_open(_Connection, request, context=context)  # type: ignore[arg-type]
+
+    https_open = http_open
 
     def unknown_open(self, request: urllib.request.Request) -> NoReturn:
         raise OSError(f"expected a proxy with http or https, got {request.type}")
@@ -456,7 +448,7 @@ class _Connection(http.client.HTTPConnection):
     """Has one deadline for all of it: connecting, a proxy's CONNECT, TLS and every read."""
     _tunnel_host: str | None  # set by set_tunnel; typeshed has neither it nor _tunnel
 
-    def __init__(self, host: str, timeout: float, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, host: str, timeout: float, context: ssl.SSLContext | None) -> None:
         self.default_port = 443 if context else 80
         super().__init__(host)
         self.deadline = time.monotonic() + timeout
@@ -499,10 +491,10 @@ class _Reader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:
+    def readinto(self, buffer: Any) -> int:
         self.sock.settimeout(_left(self.deadline))
-        count = self.raw.readinto(buffer)
-        self.room -= count or 0
+        count = self.sock.recv_into(buffer)
+        self.room -= count
         if self.room < 0:
             raise http.client.HTTPException(f"more than {_MAX_WIRE} bytes")
         return count
@@ -516,6 +508,7 @@ def _left(deadline: float) -> float:
     if seconds <= 0:
         raise TimeoutError
     return seconds
+
 
 # The documented type: of each field its type in JSON or, of a closed set, the choices.
 _OBJECT: Any = dict  # Any: checkers would take what isinstance() finds for dict[Unknown, Unknown]
@@ -572,6 +565,7 @@ def _finite(literal: str) -> float:
 
 _JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
+
 def _harmless(text: str, encoding: str = "utf-8") -> str:
     """With JSON's escapes (RFC 8259, section 7) for what a terminal or the encoding cannot take."""
     def escape(match: re.Match[str]) -> str:
@@ -594,6 +588,7 @@ def _shown(value: object) -> str:
         return _line(repr(value))
     except (ValueError, RecursionError):  # an integer of more than 4,300 digits; deep nesting
         return f"a huge {type(value).__name__}"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line, by default the process's; return the exit status that --help names."""
@@ -680,8 +675,16 @@ def _run(args: argparse.Namespace) -> int:
         if args.field not in result:
             raise APIError(f"no member {_shown(args.field)} among {_line(', '.join(result))}")
         result = result[args.field]
-    _print(result if args.field and isinstance(result, str)
-           else json.dumps(result, indent=2, ensure_ascii=False))
+    if not (args.field and isinstance(result, str)):
+        result = json.dumps(result, indent=2, ensure_ascii=False)
+    if not sys.stdout:
+        raise OSError("standard output is closed")
+    try:
+        print(_harmless(result, sys.stdout.encoding or "utf-8"), flush=True)
+    except OSError:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()  # else Python flushes it once more as it ends, and complains
+        raise
     return status
 
 def _wait(look_up: _LookUp, args: argparse.Namespace, strict: bool) -> tuple[Any, Video]:
@@ -712,16 +715,6 @@ def _bar(video_id: str, status: str, progress: Any, elapsed: float, width: int) 
     bar = f" [{'#' * (cells * done // 100):-<{cells}}]" if cells >= 4 else ""
     name = _line(video_id, "ascii")[:max(room - len(bar) - 1, 0)]
     return f"{name} {status}{bar}{tail}".strip().ljust(width)
-
-def _print(text: str) -> None:
-    if not sys.stdout:
-        raise OSError("standard output is closed")
-    try:
-        print(_harmless(text, sys.stdout.encoding or "utf-8"), flush=True)
-    except OSError:
-        with contextlib.suppress(OSError):
-            sys.stdout.close()  # else Python flushes it once more as it ends, and complains
-        raise
 
 def _warn(text: str) -> None:
     if sys.stderr:  # print() would take None for standard output
