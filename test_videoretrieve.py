@@ -963,8 +963,9 @@ def test_a_redirect_to_nowhere_says_so(serve):
     lambda key: http(key.encode()),
     lambda key: http(b"", 404, "X-Request-Id: " + key),
     lambda key: http(b"", 302, "Location: " + "x" * 185 + key),  # cut in the middle of it
+    lambda key: http(b"", 302, "Location: " + "x" * 186 + key),
     lambda key: b"HTTP/9 " + key.encode() + b"\r\n\r\n",
-], ids=["refusal", "literal", "no json", "header", "cut", "status line"])
+], ids=["refusal", "literal", "no json", "header", "cut", "cut one before", "status line"])
 def test_the_key_is_not_shown_even_if_the_server_echoes_it(answer, serve):
     error = failure(serve(answer(KEY)), api_key=KEY)
     assert "(the API key)" in str(error)
@@ -1198,6 +1199,17 @@ def test_whatever_is_endless_ends_at_eight_mebibytes(before, piece, serve):
     server.script = [server.flood(before, piece * (65536 // len(piece)))]
     error = failure(server, mod.APIConnectionError, timeout=20)
     assert not isinstance(error, mod.APITimeoutError)
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+def test_headers_body_and_framing_count_against_the_limit_to_the_byte(spare, serve, environment):
+    answer = http()
+    environment.setattr(mod, "_MAX_WIRE", len(answer) + spare)
+    if spare < 0:
+        error = failure(serve(answer), mod.APIConnectionError)
+        assert str(error).endswith(f": more than {len(answer) - 1} bytes")
+    else:
+        assert look_up(serve(answer)).id == "video_123"
 
 
 def test_no_time_is_left_at_the_deadline():
@@ -2039,6 +2051,12 @@ def test_the_three_functions_share_their_settings(function):
         "strict": True, "interval": 5, "max_wait": None, "on_update": None}}[function.__name__]
     assert settings == {"api_key": None, "base_url": None, "headers": None, "timeout": 60,
                         "max_retries": 2, "ssl_context": None, **own}
+
+
+@pytest.mark.parametrize("method", [mod.Video.from_dict, mod.Video.from_json])
+def test_strict_is_a_keyword_and_the_default(method):
+    strict = inspect.signature(method).parameters["strict"]
+    assert (strict.kind, strict.default) == (inspect.Parameter.KEYWORD_ONLY, True)
 
 
 def test_annotations_name_what_exists():

@@ -337,7 +337,7 @@ def _number(name: str, value: Any, low: float, kind: Any = (int, float)) -> Any:
 def _url(base_url: str, video_id: str) -> str:
     label = r"[\w-]{1,63}"  # RFC 1035, section 2.3.4
     match = re.fullmatch(
-        rf"(https?://(?:{label}(?:\.{label})*\.?|\[[0-9a-f:.]+\])(?::([0-9]+))?)"
+        rf"(https?://(?:{label}(?:\.{label})*\.?|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?)"
         r"(/[!-\"$->@-~]*)?(\?[!-\"$-~]*)?", str(base_url), re.ASCII | re.IGNORECASE)
     if not match or int(match[2] or 0) > 65535:
         came = "one with an @" if "@" in str(base_url) else _shown(str(base_url).partition("?")[0])
