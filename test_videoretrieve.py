@@ -1013,7 +1013,7 @@ def test_the_family_of_errors_is_that_of_the_sdk():
 RETRY_AFTER = [  # the header, the pause it makes; None: no retry; "own": the module's own
     (None, "own"), ("", "own"), ("0", 0), ("1", 1), ("1.5", 1.5), (" 7 ", 7),
     ("120", 120), ("120.001", None), ("121", None), ("1e9", None), ("9" * 400, None),
-    ("-1", "own"), ("-0.001", "own"), ("nan", "own"), ("inf", "own"), ("soon", "own"),
+    ("-1", "own"), ("-0.001", "own"), ("nan", "own"), ("inf", None), ("soon", "own"),
     ("\xb2", "own"), ("1 s", "own"), ("0x10", "own"),
     ("Tue, 14 Nov 2023 22:13:20 GMT", 0),  # this very second
     ("Tue, 14 Nov 2023 22:13:50 GMT", 30),
@@ -1028,9 +1028,9 @@ RETRY_AFTER = [  # the header, the pause it makes; None: no retry; "own": the mo
 
 @pytest.mark.parametrize("value, pause", RETRY_AFTER, ids=lambda x: str(x)[:30])
 def test_retry_after_is_obeyed_up_to_two_minutes(value, pause, serve, clock, environment):
-    environment.setenv("TZ", "UTC")
+    environment.setenv("TZ", "EST5")  # which must not matter, though asctime names no time zone
     if hasattr(time, "tzset"):
-        time.tzset()  # asctime has no time zone of its own
+        time.tzset()
     headers = [] if value is None else [f"Retry-After: {value}"]
     server = serve(http(b"", 429, *headers), http())
     if pause is None:
@@ -1085,16 +1085,14 @@ def test_an_answer_that_cannot_be_believed_is_not_retried(body, serve, clock):
     assert (len(server.requests), clock.sleeps) == (1, [])
 
 
-def test_a_dead_server_is_a_connection_error(serve):
-    server = serve(http())
-    server.close()
-    time.sleep(0)
+def test_a_dead_server_is_a_connection_error():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(mod.APIConnectionError) as caught:
         mod.retrieve("v", base_url=f"http://127.0.0.1:{port}", max_retries=0)
-    assert str(caught.value) == f"no answer from http://127.0.0.1:{port}: Connection refused"
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+    reason = caught.value.__cause__.strerror
+    assert str(caught.value) == f"no answer from http://127.0.0.1:{port}: {reason}"
 
 
 # A hostile network
@@ -1270,7 +1268,7 @@ def test_a_proxy_that_trickles_is_cut_off(serve, environment, trust):
 
 def test_a_late_proxy_leaves_the_tls_handshake_only_the_time_that_is_left(serve, environment, trust):
     def late(connection, request):
-        proxy.closed.wait(0.4)
+        proxy.closed.wait(0.7)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         proxy.closed.wait(10)
 
@@ -1278,11 +1276,12 @@ def test_a_late_proxy_leaves_the_tls_handshake_only_the_time_that_is_left(serve,
     environment.setenv("https_proxy", proxy.url)
     started = time.monotonic()
     with pytest.raises(mod.APITimeoutError):
-        mod.retrieve("v", base_url="https://video.example", timeout=0.6, max_retries=0,
+        mod.retrieve("v", base_url="https://video.example", timeout=0.9, max_retries=0,
                      ssl_context=trust.client())
-    assert within(0.6, started, moment=0.3)
+    assert within(0.9, started, moment=0.6)  # not 0.7 and then another 0.9
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a full backlog is silent on Linux alone")
 def test_the_time_to_connect_is_shared_out_among_the_addresses_of_a_name(serve, environment):
     with socket.socket() as full:  # its backlog full, so that connecting gets no answer
         full.bind(("127.0.0.1", 0))

@@ -370,8 +370,8 @@ def _retry_pause(error: APIError, retry: int) -> float | None:
             return None
         value = error.headers.get("Retry-After", "")  # seconds or a date: RFC 9110, section 10.2.3
         with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):  # for junk
-            date = email.utils.parsedate_to_datetime(value) if value[:1].isalpha() else None
-            seconds = date.timestamp() - time.time() if date else float(value)
+            date = email.utils.parsedate_tz(value)  # without a zone it is GMT, as there
+            seconds = email.utils.mktime_tz(date) - time.time() if date else float(value)
             if seconds >= 0:  # neither past, nor nan
                 return seconds if seconds <= _MAX_RETRY_AFTER else None
     elif (not isinstance(error, APIConnectionError)
