@@ -26,7 +26,6 @@ import ssl
 import sys
 import threading
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
@@ -57,6 +56,7 @@ _MAX_RETRY_AFTER = 120.0  # seconds, as the SDK: a person should hear of a longe
 _FIRST_PAUSE = 0.5  # seconds, as the SDK; doubled four times at most, to 8
 _MAX_BODY = 1 << 20  # bytes; real answers have less than 10 KiB
 _MAX_WIRE = 8 * _MAX_BODY  # bytes of headers, body and framing: a chunk of 1 byte takes 6
+_MAX_DEPTH = 50  # levels; real answers have 4, and 1 MiB of deeper ones would be GBs indented
 _MAX_QUOTED = 200  # characters of what a message quotes: two or three lines of a terminal
 _MIN_SECRET = 12  # characters of a key; a shorter one ("x", "EMPTY") is a placeholder
 
@@ -212,7 +212,7 @@ def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None 
     Raises APIError; ValueError for an argument or a variable that cannot be used.
     """
     look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
-    return Video.from_dict(look_up.fetch(), strict=strict)
+    return look_up.retrieve(strict)[1]
 
 def fetch(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
           headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
@@ -268,8 +268,7 @@ class _LookUp:
         video = None
         try:
             while True:
-                payload = self.fetch(wall)
-                video = Video.from_dict(payload, strict=strict)
+                payload, video = self.retrieve(strict, wall)
                 if on_update:
                     on_update(video)
                 if video.status not in _IN_FLIGHT:
@@ -280,6 +279,15 @@ class _LookUp:
             error.video = video
             raise
 
+    def retrieve(self, strict: bool, wall: float = math.inf) -> tuple[Any, Video]:
+        """The answer, as received and decoded."""
+        payload = self.fetch(wall)
+        try:
+            return payload, Video.from_dict(payload, strict=strict)
+        except APIError as error:
+            self.hide_key(error)
+            raise
+
     def fetch(self, wall: float = math.inf) -> Any:
         """The JSON object, after as many attempts as it takes and `wall` leaves time for."""
         retry = 0
@@ -287,31 +295,32 @@ class _LookUp:
             try:
                 return self.attempt(min(self.timeout, wall - time.monotonic()))
             except APIError as error:
+                self.hide_key(error)
                 pause = _retry_pause(error, retry) if retry < self.max_retries else None
-                for end in range(len(self.key), _MIN_SECRET - 1, -1):  # echoed, and perhaps cut
-                    if self.key[:end] in str(error):
-                        error.args = (str(error).replace(self.key[:end], "(the API key)"),)
-                        error.__cause__ = None  # which shows it too
                 if pause is None and time.monotonic() < wall:
                     raise
                 _pause(pause or 0, wall, error)
             retry += 1
 
+    def hide_key(self, error: APIError) -> None:
+        """A server may have echoed the key, and a message been cut in the middle of it."""
+        def without_key(text: str) -> str:
+            for end in range(len(self.key), _MIN_SECRET - 1, -1):
+                text = text.replace(self.key[:end], "(the API key)")
+            return text
+
+        error.args = (without_key(str(error)),)
+        if isinstance(error, APIResponseValidationError):
+            error.problems = tuple(map(without_key, error.problems))
+
     def attempt(self, timeout: float) -> Any:
         """The JSON object that one request brings."""
-        request = urllib.request.Request(self.url, headers=self.headers)  # ProxyHandler changes it
-        try:
-            with self.opener.open(request, timeout=timeout) as response:
-                body = response.read(_MAX_BODY + 1)
-                if response.length and len(body) <= _MAX_BODY:  # read() does not mind
-                    raise http.client.IncompleteRead(body, response.length)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            cause: Any = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise self.no_answer(cause, request.host, timeout) from cause
-        if len(self.key) >= _MIN_SECRET:  # some servers echo it
-            body = body.replace(self.key.encode(), b"(the API key)")
-        if not 200 <= response.status <= 299:
-            raise _status_error(response.status, response.headers, body[:_MAX_BODY])
+        answer = self.exchange(timeout)
+        if isinstance(answer, APIConnectionError):
+            raise answer  # here, without a context: that would hold the socket, and quote a key
+        status, headers, body = answer
+        if not 200 <= status <= 299:
+            raise _status_error(status, headers, body[:_MAX_BODY])
         if len(body) > _MAX_BODY:
             raise _refusal([f"expected at most {_MAX_BODY} bytes, got more"], body)
         payload = _decode(body)
@@ -319,14 +328,38 @@ class _LookUp:
             raise _refusal(_problems(payload, {}), payload)
         return payload
 
-    def no_answer(self, cause: Exception, host: str, timeout: float) -> APIConnectionError:
+    def exchange(self, timeout: float) -> tuple[int, Message, bytes] | APIConnectionError:
+        """Status, headers and body of the answer to one request, or why there is none."""
+        request = urllib.request.Request(self.url, headers=self.headers)  # ProxyHandler changes it
+        try:
+            with self.opener.open(request, timeout=timeout) as response:
+                body = response.read(_MAX_BODY + 1)
+                if response.length and len(body) <= _MAX_BODY:  # read() does not mind
+                    raise http.client.IncompleteRead(body, response.length)
+                return response.status, response.headers, body
+        except Exception as error:  # of hostile headers, http.client and email raise TypeError too
+            return self.no_answer(error, request.host, timeout)
+
+    def no_answer(self, error: Exception, host: str, timeout: float) -> APIConnectionError:
+        reason: Any = getattr(error, "reason", None)  # of URLError, which wraps a socket's errors
+        cause = reason if isinstance(reason, Exception) else error
+        message = f"no answer from {self.origin}"
+        failure = APIConnectionError
         if isinstance(cause, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
-            return APITimeoutError(f"no whole answer from {self.origin} within {timeout:.3g} s")
-        reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        if not isinstance(cause, (OSError, http.client.HTTPException)):  # it may quote a password
-            reason = "malformed headers, or a malformed proxy URL in the environment"
-        proxy = "" if self.origin.endswith("//" + host) else f" through the proxy {_line(host)}"
-        return APIConnectionError(f"no answer from {self.origin}{proxy}: {_line(reason)}")
+            failure = APITimeoutError
+            message = f"no whole answer from {self.origin} within {timeout:.3g} s"
+        elif (isinstance(cause, http.client.InvalidURL)  # of a proxy; it may quote a password
+              or not isinstance(cause, (OSError, http.client.HTTPException))):
+            message += ": malformed headers or chunks, or a malformed proxy URL in the environment"
+        else:
+            if not self.origin.endswith("//" + host):
+                message += f" through the proxy {_line(host)}"
+            words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+            message += f": {_line(words)}"
+        error = failure(message)
+        if isinstance(cause, OSError):  # others quote what the server sent
+            error.__cause__ = cause.with_traceback(None)
+        return error
 
 def _number(name: str, value: Any, low: float, kind: Any = (int, float)) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= _LONGEST:
@@ -553,9 +586,23 @@ def _refusal(problems: list[str], payload: Any) -> APIResponseValidationError:
 def _decode(data: str | bytes) -> Any:
     try:
         text = data if isinstance(data, str) else str(data, "utf-8")
-        return _JSON.decode(text[1:] if text.startswith("\ufeff") else text)  # RFC 8259, 8.1
+        value = _JSON.decode(text[1:] if text.startswith("\ufeff") else text)  # RFC 8259, 8.1
+        if text.count("[") + text.count("{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
+            raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
+        return value
     except (ValueError, RecursionError) as error:  # also an integer of more than 4,300 digits
         raise _refusal([f"expected JSON, got {_shown(data)}: {_line(str(error))}"], data) from None
+
+def _depth(value: Any) -> int:
+    """Levels of nesting, counted without recursion."""
+    depth, level = 0, [value]
+    while True:
+        level = [node for node in level if isinstance(node, (_OBJECT, _ARRAY))]
+        if not level:
+            return depth
+        depth += 1
+        level = [child for node in level
+                 for child in (node.values() if isinstance(node, _OBJECT) else node)]
 
 def _finite(literal: str) -> float:
     number = float(literal)
@@ -571,8 +618,8 @@ def _harmless(text: str, encoding: str = "utf-8") -> str:
     def escape(match: re.Match[str]) -> str:
         if not match[1]:
             with contextlib.suppress(UnicodeEncodeError):
-                match[0].encode(encoding)
-                return match[0]
+                if match[0].encode(encoding).decode(encoding) == match[0]:  # Shift JIS: a yen sign
+                    return match[0]
         return re.sub("....", r"\\u\g<0>", match[0].encode("utf-16-be", "surrogatepass").hex())
 
     # Group 1: controls but tab and newline, C1, line separators, bidirectional marks.
@@ -603,7 +650,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status, message = 4 if getattr(error, "max_wait_reached", False) else 1, str(error)
     except BrokenPipeError:  # whoever reads has seen enough
         return 1
-    except (OSError, RecursionError) as error:
+    except OSError as error:
         status, message = 1, f"cannot write the result: {error}"
     _warn(f"videoretrieve: {message}\n")
     return status
@@ -613,7 +660,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> NoReturn:  # in one line, without the usage
-            self.exit(2, f"videoretrieve: {_line(message)}; see --help\n")
+            _warn(f"videoretrieve: {_line(message)}; see --help\n")
+            sys.exit(2)
 
     parser = Parser("videoretrieve", description="Look up a video job: GET /videos/VIDEO_ID.",
                     epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -636,7 +684,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--max-wait", metavar="S", type=float, help="with --wait: seconds at most (default: any)")
     add("--version", action="version", version=f"%(prog)s {__version__}")
     args = parser.parse_args(argv)
-    if args.field and not args.raw and args.field not in _TYPES:
+    if args.field is not None and not args.raw and args.field not in _TYPES:
         parser.error(f"--field: expected one of {', '.join(_TYPES)}; got {_shown(args.field)}, "
                      "which --raw may have")
     return args
@@ -664,27 +712,24 @@ def _run(args: argparse.Namespace) -> int:
     look_up = _LookUp(
         args.video_id, None, args.base_url, headers, args.timeout, args.retries, None)
     strict = not (args.lenient or args.raw)
-    status = 0
+    status, video = 0, None
     if args.wait:
         payload, video = _wait(look_up, args, strict)
         status = 0 if video.status == VideoStatus.COMPLETED else 3
-    else:
+    elif args.raw:
         payload = look_up.fetch()
-    result = payload if args.raw else Video.from_dict(payload, strict=strict).to_dict()
-    if args.field:
+    else:
+        payload, video = look_up.retrieve(strict)
+    result: Any = video.to_dict() if video and not args.raw else payload
+    if args.field is not None:
         if args.field not in result:
             raise APIError(f"no member {_shown(args.field)} among {_line(', '.join(result))}")
         result = result[args.field]
-    if not (args.field and isinstance(result, str)):
+    if args.field is None or not isinstance(result, str):
         result = json.dumps(result, indent=2, ensure_ascii=False)
     if not sys.stdout:
         raise OSError("standard output is closed")
-    try:
-        print(_harmless(result, sys.stdout.encoding or "utf-8"), flush=True)
-    except OSError:
-        with contextlib.suppress(OSError):
-            sys.stdout.close()  # else Python flushes it once more as it ends, and complains
-        raise
+    _write(sys.stdout, _harmless(result, sys.stdout.encoding or "utf-8") + "\n")
     return status
 
 def _wait(look_up: _LookUp, args: argparse.Namespace, strict: bool) -> tuple[Any, Video]:
@@ -714,12 +759,20 @@ def _bar(video_id: str, status: str, progress: Any, elapsed: float, width: int) 
     cells = min(40, room // 2 - 3)
     bar = f" [{'#' * (cells * done // 100):-<{cells}}]" if cells >= 4 else ""
     name = _line(video_id, "ascii")[:max(room - len(bar) - 1, 0)]
-    return f"{name} {status}{bar}{tail}".strip().ljust(width)
+    return f"{name} {status}{bar}{tail}".strip()[:max(width, 0)].ljust(width)
 
 def _warn(text: str) -> None:
-    if sys.stderr:  # print() would take None for standard output
+    if sys.stderr and not sys.stderr.closed:
         with contextlib.suppress(OSError):
-            print(text, end="", file=sys.stderr, flush=True)
+            _write(sys.stderr, text)
+
+def _write(stream: Any, text: str) -> None:
+    try:
+        print(text, end="", file=stream, flush=True)
+    except OSError:
+        with contextlib.suppress(OSError):
+            stream.close()  # else Python flushes it once more as it ends, and complains
+        raise
 
 
 if __name__ == "__main__":
