@@ -963,14 +963,24 @@ def test_a_refusal_without_a_request_id_has_none_and_shows_control_characters_of
     assert str(error) == r"404 Not Found: no (request id \u001b]0;pwned\u0007)"
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 399])
 def test_a_redirect_is_never_followed_and_says_where_it_pointed(status, serve):
     other = serve(http())
     server = serve(http(b"", status, f"Location: {other.url}/videos/v\x1b[0m"))
     error = failure(server, mod.APIStatusError, api_key=KEY, max_retries=2)
-    assert str(error) == (f"{status} {http_phrase(status)}, to {other.url}/videos/v"
+    assert str(error) == (f"{status} {http_phrase(status)}".strip() + f", to {other.url}/videos/v"
                           r"\u001b[0m: redirects are not followed")
     assert (len(server.requests), other.requests) == (1, [])
+
+
+def test_a_status_that_is_no_redirect_does_not_speak_of_one(serve):
+    assert "redirect" not in str(failure(serve(http(b"", 400, "Location: /elsewhere"))))
+
+
+def test_the_port_is_that_of_the_scheme_unless_it_is_named():
+    context = ssl.create_default_context()
+    ports = [mod._Connection(host, 1, tls).port for host in ("a", "a:9") for tls in (None, context)]
+    assert ports == [80, 443, 9, 9]
 
 
 def test_a_redirect_to_nowhere_says_so(serve):
@@ -1333,8 +1343,8 @@ def test_the_time_to_connect_is_shared_out_among_the_addresses_of_a_name(serve, 
                 mod.retrieve("v", base_url=f"http://two-bad.test:{port}", timeout=0.6, max_retries=0)
             assert within(0.6, started)
             started = time.monotonic()
-            assert mod.retrieve("v", base_url=f"http://bad-good.test:{port}", timeout=1).id
-            assert within(0.5, started)
+            assert mod.retrieve("v", base_url=f"http://bad-good.test:{port}", timeout=1.2).id
+            assert within(0.6, started)
 
 
 def test_a_name_of_two_addresses_is_reached_at_the_second(serve, environment):
@@ -1584,6 +1594,12 @@ def test_any_other_status_is_final(word, serve, clock):
     server = serve(status(word))
     assert look_up(server, function=mod.poll, strict=False).status == word
     assert (len(server.requests), clock.sleeps) == (1, [])
+
+
+def test_the_last_status_does_not_show_an_echoed_key(serve, clock):
+    server = serve(status("postprocessing"))
+    error = failure(server, function=mod.poll, max_wait=1, strict=False, api_key="postprocessing")
+    assert str(error) == "no final answer within max_wait; last seen: (the API key)"
 
 
 def test_strict_waiting_refuses_an_undocumented_status(serve, clock):

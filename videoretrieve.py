@@ -277,6 +277,7 @@ class _LookUp:
         except APITimeoutError as error:
             error.args = (f"{error}; last seen: {_line(video.status) if video else 'nothing'}",)
             error.video = video
+            self.hide_key(error)
             raise
 
     def retrieve(self, strict: bool, wall: float = math.inf) -> tuple[Any, Video]:
@@ -304,14 +305,11 @@ class _LookUp:
 
     def hide_key(self, error: APIError) -> None:
         """A server may have echoed the key, and a message been cut in the middle of it."""
-        def without_key(text: str) -> str:
-            for end in range(len(self.key), _MIN_SECRET - 1, -1):
-                text = text.replace(self.key[:end], "(the API key)")
-            return text
-
-        error.args = (without_key(str(error)),)
-        if isinstance(error, APIResponseValidationError):
-            error.problems = tuple(map(without_key, error.problems))
+        if len(self.key) >= _MIN_SECRET:
+            echo = re.compile(re.escape(self.key[:_MIN_SECRET]) + r"\S*")
+            error.args = (echo.sub("(the API key)", str(error)),)
+            if isinstance(error, APIResponseValidationError):
+                error.problems = tuple(echo.sub("(the API key)", each) for each in error.problems)
 
     def attempt(self, timeout: float) -> Any:
         """The JSON object that one request brings."""
@@ -343,23 +341,18 @@ class _LookUp:
     def no_answer(self, error: Exception, host: str, timeout: float) -> APIConnectionError:
         reason: Any = getattr(error, "reason", None)  # of URLError, which wraps a socket's errors
         cause = reason if isinstance(reason, Exception) else error
-        message = f"no answer from {self.origin}"
-        failure = APIConnectionError
+        words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        proxy = "" if self.origin.endswith("//" + host) else f" through the proxy {_line(host)}"
+        if (isinstance(cause, http.client.InvalidURL)  # of the proxy; it may quote a password
+                or not isinstance(cause, (OSError, http.client.HTTPException))):
+            words = "malformed headers or chunks, or a malformed proxy URL in the environment"
+            proxy = ""
+        failure = APIConnectionError(f"no answer from {self.origin}{proxy}: {_line(words)}")
         if isinstance(cause, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
-            failure = APITimeoutError
-            message = f"no whole answer from {self.origin} within {timeout:.3g} s"
-        elif (isinstance(cause, http.client.InvalidURL)  # of a proxy; it may quote a password
-              or not isinstance(cause, (OSError, http.client.HTTPException))):
-            message += ": malformed headers or chunks, or a malformed proxy URL in the environment"
-        else:
-            if not self.origin.endswith("//" + host):
-                message += f" through the proxy {_line(host)}"
-            words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-            message += f": {_line(words)}"
-        error = failure(message)
+            failure = APITimeoutError(f"no whole answer from {self.origin} within {timeout:.3g} s")
         if isinstance(cause, OSError):  # others quote what the server sent
-            error.__cause__ = cause.with_traceback(None)
-        return error
+            failure.__cause__ = cause.with_traceback(None)
+        return failure
 
 def _number(name: str, value: Any, low: float, kind: Any = (int, float)) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= _LONGEST:
