@@ -216,8 +216,9 @@ def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None 
 
 def fetch(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
           headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
-          max_retries: int = _MAX_RETRIES, ssl_context: ssl.SSLContext | None = None) -> Any:
-    """Fetch the JSON object (`dict`) as received, every member kept; else as `retrieve`."""
+          max_retries: int = _MAX_RETRIES,
+          ssl_context: ssl.SSLContext | None = None) -> dict[str, Any]:
+    """Fetch the JSON object as received, every member kept; all else as in `retrieve`."""
     look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
     return look_up.fetch()
 
@@ -260,7 +261,8 @@ class _LookUp:
         self.opener = _opener(ssl_context, tuple(urllib.request.getproxies().items()))
 
     def poll(self, interval: float, max_wait: float | None,
-             on_update: Callable[[Video], Any] | None, strict: bool) -> tuple[Any, Video]:
+             on_update: Callable[[Video], Any] | None, strict: bool,
+             ) -> tuple[dict[str, Any], Video]:
         """The last answer, as received and decoded."""
         _number("interval", interval, 0)
         wall = time.monotonic() + (
@@ -280,7 +282,7 @@ class _LookUp:
             self.hide_key(error)
             raise
 
-    def retrieve(self, strict: bool, wall: float = math.inf) -> tuple[Any, Video]:
+    def retrieve(self, strict: bool, wall: float = math.inf) -> tuple[dict[str, Any], Video]:
         """The answer, as received and decoded."""
         payload = self.fetch(wall)
         try:
@@ -289,7 +291,7 @@ class _LookUp:
             self.hide_key(error)
             raise
 
-    def fetch(self, wall: float = math.inf) -> Any:
+    def fetch(self, wall: float = math.inf) -> dict[str, Any]:
         """The JSON object, after as many attempts as it takes and `wall` leaves time for."""
         retry = 0
         while True:
@@ -311,7 +313,7 @@ class _LookUp:
             if isinstance(error, APIResponseValidationError):
                 error.problems = tuple(echo.sub("(the API key)", each) for each in error.problems)
 
-    def attempt(self, timeout: float) -> Any:
+    def attempt(self, timeout: float) -> dict[str, Any]:
         """The JSON object that one request brings."""
         answer = self.exchange(timeout)
         if isinstance(answer, APIConnectionError):
@@ -321,9 +323,10 @@ class _LookUp:
             raise _status_error(status, headers, body[:_MAX_BODY])
         if len(body) > _MAX_BODY:
             raise _refusal([f"expected at most {_MAX_BODY} bytes, got more"], body)
-        payload = _decode(body)
-        if not isinstance(payload, _OBJECT):
-            raise _refusal(_problems(payload, {}), payload)
+        payload: dict[str, Any] = _decode(body)
+        problems = _problems(payload, {})
+        if problems:
+            raise _refusal(problems, payload)
         return payload
 
     def exchange(self, timeout: float) -> tuple[int, Message, bytes] | APIConnectionError:
@@ -725,7 +728,7 @@ def _run(args: argparse.Namespace) -> int:
     _write(sys.stdout, _harmless(result, sys.stdout.encoding or "utf-8") + "\n")
     return status
 
-def _wait(look_up: _LookUp, args: argparse.Namespace, strict: bool) -> tuple[Any, Video]:
+def _wait(look_up: _LookUp, args: argparse.Namespace, strict: bool) -> tuple[dict[str, Any], Video]:
     """Poll, with a line on stderr that is drawn anew at each answer, if that is a terminal."""
     if not (sys.stderr and sys.stderr.isatty()):
         return look_up.poll(args.interval, args.max_wait, None, strict)
