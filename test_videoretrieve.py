@@ -1236,6 +1236,7 @@ def test_whatever_is_endless_ends_at_eight_mebibytes(before, piece, serve):
     server.script = [server.flood(before, piece * (65536 // len(piece)))]
     error = failure(server, mod.APIConnectionError, timeout=20)
     assert not isinstance(error, mod.APITimeoutError)
+    assert "more than 8388608 bytes" in str(error) or "Incomplete" in str(error)
 
 
 @pytest.mark.parametrize("spare", [0, -1])
@@ -1602,6 +1603,24 @@ def test_the_last_status_does_not_show_an_echoed_key(serve, clock):
     assert str(error) == "no final answer within max_wait; last seen: (the API key)"
 
 
+def test_a_refusal_that_comes_as_max_wait_ends_is_told_all_the_same(serve, clock):
+    def late(connection, request):
+        clock.now += 60
+        connection.sendall(http(b"gone", 404))
+
+    assert str(failure(serve(late), mod.NotFoundError, function=mod.poll, max_wait=30))
+
+
+def test_what_on_update_raises_is_not_touched(serve, clock):
+    own = mod.APITimeoutError("mine")
+
+    def raise_own(video):
+        raise own
+
+    error = failure(serve(status("queued")), function=mod.poll, on_update=raise_own)
+    assert (error, str(error), error.video) == (own, "mine", None)
+
+
 def test_strict_waiting_refuses_an_undocumented_status(serve, clock):
     assert "processing" in str(failure(serve(status("processing")), mod.APIResponseValidationError,
                                        function=mod.poll))
@@ -1629,6 +1648,8 @@ def test_a_retry_pause_beyond_max_wait_is_not_slept(serve, clock):
     assert clock.sleeps == [5]
     assert error.video.status == "queued"
     assert isinstance(error.__cause__, mod.InternalServerError)
+    assert str(error) == ("no final answer within max_wait (503 Service Unavailable: busy); "
+                          "last seen: queued")
     assert len(server.requests) == 2
 
 
@@ -1874,6 +1895,7 @@ def test_waiting_tells_the_end_by_the_exit_status(answers, options, exit_status,
 def test_a_request_that_times_out_while_waiting_is_exit_status_1(serve, run):
     server = serve(None)
     server.script = [server.silence()]
+    assert run("v", "--base-url", server.url, "--wait", "--max-wait", 0.2)[0] == 1  # never seen
     assert run("v", "--base-url", server.url, "--wait", "--timeout", 0.1, "--retries", 0)[0] == 1
 
 
@@ -2145,7 +2167,7 @@ def test_annotations_name_what_exists():
 
 def test_the_file_keeps_to_its_size():
     lines = MODULE.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 780
+    assert len(lines) <= 745
     assert max(map(len, lines)) <= 100
     for node in ast.walk(TREE):
         if isinstance(node, ast.FunctionDef):

@@ -33,9 +33,7 @@ from enum import Enum
 
 TYPE_CHECKING = False  # typing's own constant, without the time that importing typing takes
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Mapping, Sequence
-    from email.message import Message
     from typing import Any, Literal, NoReturn
 
 __all__ = [
@@ -50,7 +48,7 @@ _BASE_URL = "https://api.openai.com/v1"
 _TIMEOUT = 60.0  # seconds for one attempt: a small object, from a server that may be busy
 _INTERVAL = 5.0  # seconds between two answers of poll: a video takes minutes
 _SHORTEST = 0.001  # seconds of any time-out: with 0 a socket would not wait at all
-_LONGEST = 86_400.0  # seconds of any time-out or pause, a day: far above, sleep() overflows
+_LONGEST = 86_400.0  # seconds (or retries) at most, a day: far above, sleep() overflows
 _MAX_RETRIES = 2  # as the SDK
 _MAX_RETRY_AFTER = 120.0  # seconds, as the SDK: a person should hear of a longer one
 _FIRST_PAUSE = 0.5  # seconds, as the SDK; doubled four times at most, to 8
@@ -107,7 +105,7 @@ class APIError(Exception):
         vars(self).update(attributes)
 
 class APIConnectionError(APIError):
-    """No answer: refused, reset, name not found, TLS, cut short. `__cause__` tells more."""
+    """No answer: refused, reset, name not found, TLS, cut short. `__cause__` is any OSError."""
 
 class APITimeoutError(APIConnectionError):
     """No whole answer within `timeout`, or no final one within `max_wait`."""
@@ -118,7 +116,7 @@ class APIStatusError(APIError):
     """The server refused: a status other than 2xx. Redirects too, since none is followed."""
     status_code: int
     request_id: str | None  # the x-request-id header
-    headers: Message  # a mapping that ignores case
+    headers: http.client.HTTPMessage  # a mapping that ignores case
     body: bytes  # at most 1 MiB
 
 class BadRequestError(APIStatusError): """Status 400."""
@@ -161,12 +159,12 @@ class Video:
     def from_dict(cls, payload: Any, *, strict: bool = True) -> Video:
         """The `Video` in a decoded JSON object; members beyond the thirteen are ignored.
 
-        strict: refuse whatever is not of the documented type; if false, only what is no video job:
-            not an object, or `id` or `status` not a string.
+        strict: refuse whatever is not of the documented type; else only what is no video job: not
+            an object, or `id` or `status` not a string.
 
         Raises APIResponseValidationError, which names every fault.
         """
-        problems = _problems(payload, _TYPES) if strict else _problems(payload, _LENIENT_TYPES)
+        problems = _problems(payload, _TYPES if strict else _LENIENT_TYPES)
         if problems:
             raise _refusal(problems, payload)
         values = {name: payload.get(name) for name in _TYPES}
@@ -202,8 +200,7 @@ def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None 
     api_key: the bearer token; default OPENAI_API_KEY. A server of your own may need none.
     base_url: http or https, a query is kept; default OPENAI_BASE_URL, else OpenAI's.
     headers: further request headers, which win over those made here.
-    timeout: seconds for one whole attempt, from connecting to the last byte; looking up the host's
-        name is not counted, which only the system can cut short.
+    timeout: seconds for one attempt, to the last byte; but the system's look-up of the host's name.
     max_retries: further attempts after a connection error, a time-out, 408, 409, 429 or 5xx. Each
         waits as long as Retry-After asks for, up to 120 s; without it 0.5 s, doubling to 8 s.
     ssl_context: for a CA of your own or a client certificate; default the system's trust.
@@ -212,7 +209,7 @@ def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None 
     Raises APIError; ValueError for an argument or a variable that cannot be used.
     """
     look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
-    return look_up.retrieve(strict)[1]
+    return look_up.ask(strict)[1]
 
 def fetch(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
           headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
@@ -220,7 +217,7 @@ def fetch(video_id: str, *, api_key: str | None = None, base_url: str | None = N
           ssl_context: ssl.SSLContext | None = None) -> dict[str, Any]:
     """Fetch the JSON object as received, every member kept; all else as in `retrieve`."""
     look_up = _LookUp(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context)
-    return look_up.fetch()
+    return look_up.ask(None)[0]
 
 def poll(video_id: str, *, interval: float = _INTERVAL, max_wait: float | None = None,
          on_update: Callable[[Video], Any] | None = None, api_key: str | None = None,
@@ -241,10 +238,9 @@ def poll(video_id: str, *, interval: float = _INTERVAL, max_wait: float | None =
 
 class _LookUp:
     """What is asked, of whom and how often: validated, and the same for every attempt."""
-
     def __init__(self, video_id: str, api_key: str | None, base_url: str | None,
-                 headers: Mapping[str, str] | None, timeout: float, max_retries: int,
-                 ssl_context: ssl.SSLContext | None) -> None:
+                 headers: Mapping[Any, Any] | None, timeout: float, max_retries: int,
+                 ssl_context: ssl.SSLContext | None = None) -> None:
         if base_url is None:
             base_url = os.environ.get("OPENAI_BASE_URL") or _BASE_URL
         if api_key is None:
@@ -257,7 +253,18 @@ class _LookUp:
         if not self.key and self.url.startswith(_BASE_URL + "/videos/"):
             raise ValueError("api_key (OPENAI_API_KEY): expected one, got none; or name a server "
                              "of your own with base_url (OPENAI_BASE_URL)")
-        self.headers = _headers(self.key, headers or {})
+        if not re.fullmatch("[!-~]*", self.key):  # no message shows it, or a header's value
+            raise ValueError("api_key (OPENAI_API_KEY): expected printable ASCII without spaces")
+        self.headers = {"Accept": "application/json", "User-Agent": f"videoretrieve/{__version__}"}
+        if self.key:
+            self.headers["Authorization"] = f"Bearer {self.key}"
+        token = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
+        for name, value in (headers or {}).items():
+            if not (isinstance(name, str) and re.fullmatch(token, name)):
+                raise ValueError("headers: expected names of letters, digits and hyphens")
+            if not (isinstance(value, str) and re.fullmatch(r"[\t -~]*", value)):
+                raise ValueError(f"headers: expected printable ASCII as the value of {name}")
+            self.headers[name] = value
         self.opener = _opener(ssl_context, tuple(urllib.request.getproxies().items()))
 
     def poll(self, interval: float, max_wait: float | None,
@@ -268,45 +275,45 @@ class _LookUp:
         wall = time.monotonic() + (
             math.inf if max_wait is None else _number("max_wait", max_wait, _SHORTEST))
         video = None
-        try:
-            while True:
-                payload, video = self.retrieve(strict, wall)
-                if on_update:
-                    on_update(video)
-                if video.status not in _IN_FLIGHT:
-                    return payload, video
-                _pause(interval, wall)
-        except APITimeoutError as error:
-            error.args = (f"{error}; last seen: {_line(video.status) if video else 'nothing'}",)
-            error.video = video
-            self.hide_key(error)
-            raise
+        while True:
+            try:
+                if video:
+                    _pause(interval, wall)
+                payload, video = self.ask(strict, wall)
+            except APITimeoutError as error:
+                error.args = (f"{error}; last seen: {_line(video.status) if video else 'nothing'}",)
+                error.video = video
+                self.hide_key(error)
+                raise
+            if on_update:
+                on_update(video)
+            if video.status not in _IN_FLIGHT:
+                return payload, video
 
-    def retrieve(self, strict: bool, wall: float = math.inf) -> tuple[dict[str, Any], Video]:
-        """The answer, as received and decoded."""
-        payload = self.fetch(wall)
-        try:
-            return payload, Video.from_dict(payload, strict=strict)
-        except APIError as error:
-            self.hide_key(error)
-            raise
+    def ask(self, strict: bool | None, wall: float = math.inf) -> tuple[dict[str, Any], Video]:
+        """The answer, as received and (unless `strict` is None) decoded, after any retries.
 
-    def fetch(self, wall: float = math.inf) -> dict[str, Any]:
-        """The JSON object, after as many attempts as it takes and `wall` leaves time for."""
+        Raises APITimeoutError as soon as `wall`, on the monotonic clock, leaves no time for one.
+        """
         retry = 0
         while True:
             try:
-                return self.attempt(min(self.timeout, wall - time.monotonic()))
+                payload = self.attempt(min(self.timeout, wall - time.monotonic()))
+                video: Any = None  # for fetch
+                if strict is not None:
+                    video = Video.from_dict(payload, strict=strict)
+                return payload, video
             except APIError as error:
                 self.hide_key(error)
                 pause = _retry_pause(error, retry) if retry < self.max_retries else None
-                if pause is None and time.monotonic() < wall:
+                cut_off = isinstance(error, APITimeoutError) and time.monotonic() >= wall
+                if pause is None and not cut_off:
                     raise
                 _pause(pause or 0, wall, error)
             retry += 1
 
     def hide_key(self, error: APIError) -> None:
-        """A server may have echoed the key, and a message been cut in the middle of it."""
+        """Blank out a key that a server echoed, even where the message was cut in its middle."""
         if len(self.key) >= _MIN_SECRET:
             echo = re.compile(re.escape(self.key[:_MIN_SECRET]) + r"\S*")
             error.args = (echo.sub("(the API key)", str(error)),)
@@ -315,42 +322,36 @@ class _LookUp:
 
     def attempt(self, timeout: float) -> dict[str, Any]:
         """The JSON object that one request brings."""
-        answer = self.exchange(timeout)
-        if isinstance(answer, APIConnectionError):
-            raise answer  # here, without a context: that would hold the socket, and quote a key
-        status, headers, body = answer
-        if not 200 <= status <= 299:
-            raise _status_error(status, headers, body[:_MAX_BODY])
-        if len(body) > _MAX_BODY:
-            raise _refusal([f"expected at most {_MAX_BODY} bytes, got more"], body)
-        payload: dict[str, Any] = _decode(body)
-        problems = _problems(payload, {})
-        if problems:
-            raise _refusal(problems, payload)
-        return payload
-
-    def exchange(self, timeout: float) -> tuple[int, Message, bytes] | APIConnectionError:
-        """Status, headers and body of the answer to one request, or why there is none."""
         request = urllib.request.Request(self.url, headers=self.headers)  # ProxyHandler changes it
         try:
             with self.opener.open(request, timeout=timeout) as response:
                 body = response.read(_MAX_BODY + 1)
-                if response.length and len(body) <= _MAX_BODY:  # read() does not mind
+                if response.length and len(body) <= _MAX_BODY:  # read(n) lets a cut body pass
                     raise http.client.IncompleteRead(body, response.length)
-                return response.status, response.headers, body
         except Exception as error:  # of hostile headers, http.client and email raise TypeError too
-            return self.no_answer(error, request.host, timeout)
+            failure = self.no_answer(error, request.host, timeout)
+        else:
+            if not 200 <= response.status <= 299:
+                raise _status_error(response.status, response.headers, body[:_MAX_BODY])
+            if len(body) > _MAX_BODY:
+                raise _refusal([f"expected at most {_MAX_BODY} bytes, got more"], body)
+            payload: dict[str, Any] = _decode(body)
+            problems = _problems(payload, {})
+            if problems:
+                raise _refusal(problems, payload)
+            return payload
+        raise failure  # here, without a context: that would hold the socket, and quote a key
 
     def no_answer(self, error: Exception, host: str, timeout: float) -> APIConnectionError:
         reason: Any = getattr(error, "reason", None)  # of URLError, which wraps a socket's errors
         cause = reason if isinstance(reason, Exception) else error
-        words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        proxy = "" if self.origin.endswith("//" + host) else f" through the proxy {_line(host)}"
-        if (isinstance(cause, http.client.InvalidURL)  # of the proxy; it may quote a password
-                or not isinstance(cause, (OSError, http.client.HTTPException))):
-            words = "malformed headers or chunks, or a malformed proxy URL in the environment"
-            proxy = ""
-        failure = APIConnectionError(f"no answer from {self.origin}{proxy}: {_line(words)}")
+        words, via = "malformed headers or chunks, or a malformed proxy URL in the environment", ""
+        if (isinstance(cause, (OSError, http.client.HTTPException))
+                and not isinstance(cause, http.client.InvalidURL)):  # it may quote a password
+            words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+            if not self.origin.endswith("//" + host):
+                via = f" through the proxy {_line(host)}"
+        failure = APIConnectionError(f"no answer from {self.origin}{via}: {_line(words)}")
         if isinstance(cause, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
             failure = APITimeoutError(f"no whole answer from {self.origin} within {timeout:.3g} s")
         if isinstance(cause, OSError):  # others quote what the server sent
@@ -364,10 +365,10 @@ def _number(name: str, value: Any, low: float, kind: Any = (int, float)) -> Any:
     return value
 
 def _url(base_url: str, video_id: str) -> str:
-    label = r"[\w-]{1,63}"  # RFC 1035, section 2.3.4
+    host = r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?|\[[0-9a-f:.]+\]"  # RFC 1035, section 2.3.4
     match = re.fullmatch(
-        rf"(https?://(?:{label}(?:\.{label})*\.?|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?)"
-        r"(/[!-\"$->@-~]*)?(\?[!-\"$-~]*)?", str(base_url), re.ASCII | re.IGNORECASE)
+        rf"(https?://(?:{host})(?::([0-9]{{1,5}}))?)(/[!-\"$->@-~]*)?(\?[!-\"$-~]*)?",
+        str(base_url), re.ASCII | re.IGNORECASE)
     if not match or int(match[2] or 0) > 65535:
         came = "one with an @" if "@" in str(base_url) else _shown(str(base_url).partition("?")[0])
         raise ValueError("base_url (OPENAI_BASE_URL): expected http:// or https://, a host, a path "
@@ -377,19 +378,6 @@ def _url(base_url: str, video_id: str) -> str:
         if segment not in ("", ".", ".."):
             return f"{match[1]}{(match[3] or '').rstrip('/')}/videos/{segment}{match[4] or ''}"
     raise ValueError(f"video_id: expected the id of a video job, got {_shown(video_id)}")
-
-def _headers(key: str, headers: Mapping[Any, Any]) -> dict[str, str]:
-    """The request's. Any part of them may hold a secret, so that no message shows one."""
-    if not re.fullmatch("[!-~]*", key):
-        raise ValueError("api_key (OPENAI_API_KEY): expected printable ASCII without spaces")
-    for name, value in headers.items():
-        token = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
-        if not (isinstance(name, str) and re.fullmatch(token, name)):
-            raise ValueError("headers: expected names of letters, digits and hyphens")
-        if not (isinstance(value, str) and re.fullmatch(r"[\t -~]*", value)):
-            raise ValueError(f"headers: expected printable ASCII as the value of {name}")
-    return {"Accept": "application/json", "User-Agent": f"videoretrieve/{__version__}",
-            **({"Authorization": f"Bearer {key}"} if key else {}), **headers}
 
 
 def _retry_pause(error: APIError, retry: int) -> float | None:
@@ -411,10 +399,11 @@ def _retry_pause(error: APIError, retry: int) -> float | None:
 def _pause(seconds: float, wall: float, failure: APIError | None = None) -> None:
     """Sleep; or raise at once where that would leave no time for a request before `wall`."""
     if time.monotonic() + seconds >= wall:
-        raise APITimeoutError("no final answer within max_wait", max_wait_reached=True) from failure
+        message = "no final answer within max_wait" + (f" ({failure})" if failure else "")
+        raise APITimeoutError(message, max_wait_reached=True) from failure
     time.sleep(seconds)
 
-def _status_error(status: int, headers: Message, body: bytes) -> APIStatusError:
+def _status_error(status: int, headers: Mapping[str, str], body: bytes) -> APIStatusError:
     kinds = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError,
              404: NotFoundError, 429: RateLimitError}
     kind = kinds.get(status, InternalServerError if 500 <= status <= 599 else APIStatusError)
@@ -443,8 +432,11 @@ def _reason(node: Any) -> str:
     return node if isinstance(node, str) else ""
 
 
+_default_context = functools.lru_cache(maxsize=None)(ssl.create_default_context)
+_LOCK = threading.Lock()  # lru_cache lets two threads build it at once, which takes each 20 ms
+
 class _Handler(urllib.request.AbstractHTTPHandler):
-    """Opens http and https; it refuses any other scheme, which a proxy's URL alone can have."""
+    """Opens http and https, and refuses any other scheme, which only a proxy can have brought."""
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
@@ -452,7 +444,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
         self.context = context
 
     def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        with _LOCK:  # the default is built once a process: it takes 20 ms
+        with _LOCK:
             secure = request.type == "https"
             context = (self.context or _default_context()) if secure else None
         return self.do_open(_Connection, request, context=context)  # type: ignore[arg-type]
@@ -463,15 +455,11 @@ class _Handler(urllib.request.AbstractHTTPHandler):
         raise OSError(f"expected a proxy with http or https, got {request.type}")
 
 @functools.lru_cache(maxsize=4)  # building it takes a tenth of a look-up
-def _opener(context: ssl.SSLContext | None, proxies: tuple[tuple[str, str], ...],
-            ) -> urllib.request.OpenerDirector:
+def _opener(context: ssl.SSLContext | None, proxies: Any) -> urllib.request.OpenerDirector:
     opener = urllib.request.OpenerDirector()  # build_opener's would follow redirects, open files
     opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
     opener.add_handler(_Handler(context))
     return opener
-
-_LOCK = threading.Lock()
-_default_context = functools.lru_cache(maxsize=None)(ssl.create_default_context)
 
 class _Connection(http.client.HTTPConnection):
     """Has one deadline for all of it: connecting, a proxy's CONNECT, TLS and every read."""
@@ -480,36 +468,31 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, host: str, timeout: float, context: ssl.SSLContext | None) -> None:
         self.default_port = 443 if context else 80
         super().__init__(host)
-        self.deadline = time.monotonic() + timeout
         self.context = context
+        self.deadline = deadline = time.monotonic() + timeout
+        def response(sock: Any, *args: Any, **named: Any) -> Any:  # no self: it would be a cycle
+            return http.client.HTTPResponse(_Reader(sock, deadline), *args, **named)  # type: ignore
+        self.response_class: Any = response
 
     def connect(self) -> None:
-        deadline = self.deadline  # a reference to self would keep it alive
-        def response(sock: socket.socket, *args: Any, **options: Any) -> http.client.HTTPResponse:
-            reader: Any = _Reader(sock, deadline)  # Any: HTTPResponse expects a socket
-            return http.client.HTTPResponse(reader, *args, **options)
-
-        self.response_class: Any = response
         addresses: Any = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        while True:
-            share = _left(deadline) / len(addresses)  # create_connection gives each the whole time
+        while not self.sock:
+            share = _left(self.deadline) / len(addresses)  # create_connection gives each it all
             try:
                 self.sock = socket.create_connection(addresses.pop(0)[4][:2], share)
-                break
             except OSError:
                 if not addresses:
                     raise
         if self._tunnel_host:
             self._tunnel()  # type: ignore
         if self.context:
-            self.sock.settimeout(_left(deadline))
+            self.sock.settimeout(_left(self.deadline))
             self.sock = self.context.wrap_socket(
                 self.sock, server_hostname=self._tunnel_host or self.host)
-        self.sock.settimeout(_left(deadline))
+        self.sock.settimeout(_left(self.deadline))
 
 class _Reader(io.RawIOBase):
     """What a socket receives until the deadline. HTTPResponse takes it for the socket."""
-
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self.sock, self.deadline, self.room = sock, deadline, _MAX_WIRE
         self.raw = sock.makefile("rb", buffering=0)  # keeps the socket open until it is closed
@@ -564,7 +547,8 @@ def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str
         if value is None and name in _NULLABLE:
             continue
         word = _WORDS.get(kind)  # none for choices
-        if not (isinstance(value, kind) and not isinstance(value, bool) if word else value in kind):
+        fits = isinstance(value, kind) and not isinstance(value, bool) if word else value in kind
+        if not fits:
             expected = word or "one of " + ", ".join(kind)
             null = " or null" if name in _NULLABLE else ""
             came = _shown(value) if name in payload else "nothing"
@@ -583,22 +567,17 @@ def _decode(data: str | bytes) -> Any:
     try:
         text = data if isinstance(data, str) else str(data, "utf-8")
         value = _JSON.decode(text[1:] if text.startswith("\ufeff") else text)  # RFC 8259, 8.1
-        if text.count("[") + text.count("{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
+        if text.count("[") + text.count("{") > _MAX_DEPTH and _deeper(value, _MAX_DEPTH):
             raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
         return value
     except (ValueError, RecursionError) as error:  # also an integer of more than 4,300 digits
         raise _refusal([f"expected JSON, got {_shown(data)}: {_line(str(error))}"], data) from None
 
-def _depth(value: Any) -> int:
-    """Levels of nesting, counted without recursion."""
-    depth, level = 0, [value]
-    while True:
-        level = [node for node in level if isinstance(node, (_OBJECT, _ARRAY))]
-        if not level:
-            return depth
-        depth += 1
-        level = [child for node in level
-                 for child in (node.values() if isinstance(node, _OBJECT) else node)]
+def _deeper(node: Any, levels: int) -> bool:
+    if not isinstance(node, (_OBJECT, _ARRAY)):
+        return False
+    children = node.values() if isinstance(node, _OBJECT) else node
+    return not levels or any(_deeper(child, levels - 1) for child in children)
 
 def _finite(literal: str) -> float:
     number = float(literal)
@@ -612,11 +591,10 @@ _JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 def _harmless(text: str, encoding: str = "utf-8") -> str:
     """With JSON's escapes (RFC 8259, section 7) for what a terminal or the encoding cannot take."""
     def escape(match: re.Match[str]) -> str:
-        if not match[1]:
-            with contextlib.suppress(UnicodeEncodeError):
-                if match[0].encode(encoding).decode(encoding) == match[0]:  # Shift JIS: a yen sign
-                    return match[0]
-        return re.sub("....", r"\\u\g<0>", match[0].encode("utf-16-be", "surrogatepass").hex())
+        char = match[0]
+        if not match[1] and char.encode(encoding, "ignore").decode(encoding) == char:
+            return char  # Shift JIS takes a yen sign, and makes a backslash of it
+        return re.sub("....", r"\\u\g<0>", char.encode("utf-16-be", "surrogatepass").hex())
 
     # Group 1: controls but tab and newline, C1, line separators, bidirectional marks.
     return re.sub(r"([\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f"
@@ -635,15 +613,15 @@ def _shown(value: object) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line, by default the process's; return the exit status that --help names."""
-    args = _parse(argv)
     try:
-        return _run(args)
+        return _run(_parse(argv))
     except KeyboardInterrupt:
         status, message = 130, "interrupted"
     except ValueError as error:
         status, message = 2, str(error)
     except APIError as error:
-        status, message = 4 if getattr(error, "max_wait_reached", False) else 1, str(error)
+        waited = isinstance(error, APITimeoutError) and error.max_wait_reached and error.video
+        status, message = 4 if waited else 1, str(error)
     except BrokenPipeError:  # whoever reads has seen enough
         return 1
     except OSError as error:
@@ -651,38 +629,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     _warn(f"videoretrieve: {message}\n")
     return status
 
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def _parse(argv: Sequence[str] | None) -> Any:
     import argparse  # for the command line alone: it takes time
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> NoReturn:  # in one line, without the usage
-            _warn(f"videoretrieve: {_line(message)}; see --help\n")
-            sys.exit(2)
+            raise ValueError(f"{_line(message)}; see --help")
 
     parser = Parser("videoretrieve", description="Look up a video job: GET /videos/VIDEO_ID.",
                     epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
                     allow_abbrev=False)
     add = parser.add_argument
+    seconds = functools.partial(add, metavar="S", type=float)
     add("video_id", metavar="VIDEO_ID")
     add("--base-url", metavar="URL", help="what /videos/VIDEO_ID is appended to")
     add("-H", "--header", metavar="'NAME: VALUE'", action="append", default=[],
         help="a further request header; repeatable")
-    add("--timeout", metavar="S", type=float, default=_TIMEOUT,
-        help="seconds for one attempt (default: %(default)g)")
+    seconds("--timeout", default=_TIMEOUT, help="seconds for one attempt (default: %(default)g)")
     add("--retries", metavar="N", type=int, default=_MAX_RETRIES,
         help="further attempts (default: %(default)s)")
     add("--lenient", action="store_true", help="accept what is not of the documented type")
     add("--field", metavar="NAME", help="print that field alone, text without quotes")
     add("--raw", action="store_true", help="print the JSON object as received")
     add("--wait", action="store_true", help="poll until the job is over")
-    add("--interval", metavar="S", type=float, default=_INTERVAL,
-        help="with --wait: seconds between two requests (default: %(default)g)")
-    add("--max-wait", metavar="S", type=float, help="with --wait: seconds at most (default: any)")
+    seconds("--interval", default=_INTERVAL, help="with --wait (default: %(default)g)")
+    seconds("--max-wait", help="with --wait: seconds for the whole of it (default: no limit)")
     add("--version", action="version", version=f"%(prog)s {__version__}")
     args = parser.parse_args(argv)
     if args.field is not None and not args.raw and args.field not in _TYPES:
         parser.error(f"--field: expected one of {', '.join(_TYPES)}; got {_shown(args.field)}, "
-                     "which --raw may have")
+                     "for which try --raw --field")
     return args
 
 _EPILOG = """\
@@ -698,52 +674,44 @@ exit status:
   130  interrupted
 """
 
-def _run(args: argparse.Namespace) -> int:
+def _run(args: Any) -> int:
     headers: dict[str, str] = {}
     for header in args.header:
         name, colon, value = header.partition(":")
         if not colon:  # what came may be a key
             raise ValueError("--header: expected 'Name: value', got no colon")
         headers[name] = value.strip()
-    look_up = _LookUp(
-        args.video_id, None, args.base_url, headers, args.timeout, args.retries, None)
-    strict = not (args.lenient or args.raw)
-    status, video = 0, None
+    look_up = _LookUp(args.video_id, None, args.base_url, headers, args.timeout, args.retries)
     if args.wait:
-        payload, video = _wait(look_up, args, strict)
-        status = 0 if video.status == VideoStatus.COMPLETED else 3
-    elif args.raw:
-        payload = look_up.fetch()
+        payload, video = _wait(look_up, args)
     else:
-        payload, video = look_up.retrieve(strict)
-    result: Any = video.to_dict() if video and not args.raw else payload
+        payload, video = look_up.ask(None if args.raw else not args.lenient)
+    result: Any = payload if args.raw else video.to_dict()
     if args.field is not None:
         if args.field not in result:
             raise APIError(f"no member {_shown(args.field)} among {_line(', '.join(result))}")
         result = result[args.field]
     if args.field is None or not isinstance(result, str):
         result = json.dumps(result, indent=2, ensure_ascii=False)
-    if not sys.stdout:
-        raise OSError("standard output is closed")
-    _write(sys.stdout, _harmless(result, sys.stdout.encoding or "utf-8") + "\n")
-    return status
+    _write(sys.stdout, _harmless(result, getattr(sys.stdout, "encoding", None) or "utf-8") + "\n")
+    return 3 if args.wait and video.status != VideoStatus.COMPLETED else 0
 
-def _wait(look_up: _LookUp, args: argparse.Namespace, strict: bool) -> tuple[dict[str, Any], Video]:
+def _wait(look_up: _LookUp, args: Any) -> tuple[dict[str, Any], Video]:
     """Poll, with a line on stderr that is drawn anew at each answer, if that is a terminal."""
-    if not (sys.stderr and sys.stderr.isatty()):
-        return look_up.poll(args.interval, args.max_wait, None, strict)
+    terminal = sys.stderr and sys.stderr.isatty()
     started = time.monotonic()
 
-    def draw(video_id: str, status: str, progress: Any) -> None:
-        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: unknown
-        _warn("\r" + _bar(video_id, status, progress, time.monotonic() - started, columns - 1))
+    def draw(video: Video) -> None:
+        if terminal:
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: unknown
+            elapsed = time.monotonic() - started
+            _warn("\r" + _bar(video.id, video.status, video.progress, elapsed, columns - 1))
 
     try:
-        draw(args.video_id, "asking", None)
-        return look_up.poll(args.interval, args.max_wait, lambda video: draw(
-            video.id, video.status, video.progress), strict)
+        draw(Video.from_dict({"id": args.video_id, "status": "asking"}, strict=False))
+        return look_up.poll(args.interval, args.max_wait, draw, not (args.lenient or args.raw))
     finally:
-        _warn("\n")
+        _warn("\n" if terminal else "")
 
 def _bar(video_id: str, status: str, progress: Any, elapsed: float, width: int) -> str:
     """A line of that width: the id is cut first, the bar left out next, then the status cut."""
@@ -758,11 +726,12 @@ def _bar(video_id: str, status: str, progress: Any, elapsed: float, width: int) 
     return f"{name} {status}{bar}{tail}".strip()[:max(width, 0)].ljust(width)
 
 def _warn(text: str) -> None:
-    if sys.stderr and not sys.stderr.closed:
-        with contextlib.suppress(OSError):
-            _write(sys.stderr, text)
+    with contextlib.suppress(OSError, ValueError):  # closed, full, or closed by _write
+        _write(sys.stderr, text)
 
 def _write(stream: Any, text: str) -> None:
+    if not stream:
+        raise OSError("standard output is closed")
     try:
         print(text, end="", file=stream, flush=True)
     except OSError:
