@@ -1150,6 +1150,7 @@ BROKEN = [  # what the server sends, the class, words of the message
     # Cut short, though what came is valid JSON
     (http(json.dumps(SAMPLE).encode() + b" ")[:-1], mod.APIConnectionError, "1 more expected"),
     (http(b"gone ", 404)[:-1], mod.APIConnectionError, "1 more expected"),
+    (http(json.dumps(SAMPLE).encode().ljust(MIB + 1))[:-1], mod.APIConnectionError, "1 more expected"),
     (chunked(b"200\r\n", json.dumps(SAMPLE).encode()), mod.APIConnectionError, "IncompleteRead"),
     (chunked(b"2\r\n", b"{}\r\n"), mod.APIConnectionError, "IncompleteRead"),
     # Chunks of sizes that are none
