@@ -1605,12 +1605,18 @@ def test_the_last_status_does_not_show_an_echoed_key(serve, clock):
     assert str(error) == "no final answer within max_wait; last seen: (the API key)"
 
 
-def test_a_refusal_that_comes_as_max_wait_ends_is_told_all_the_same(serve, clock):
-    def late(connection, request):
-        clock.now += 60
-        connection.sendall(http(b"gone", 404))
+def test_a_refusal_that_comes_as_max_wait_ends_is_told_all_the_same(serve, clock, environment):
+    attempt = mod._LookUp.attempt
 
-    assert str(failure(serve(late), mod.NotFoundError, function=mod.poll, max_wait=30))
+    def and_then_time_passes(self, timeout):
+        try:
+            return attempt(self, timeout)
+        finally:
+            clock.now += 60
+
+    environment.setattr(mod._LookUp, "attempt", and_then_time_passes)
+    error = failure(serve(http(b"gone", 404)), mod.NotFoundError, function=mod.poll, max_wait=30)
+    assert str(error) == "404 Not Found: gone"
 
 
 def test_what_on_update_raises_is_not_touched(serve, clock):
