@@ -1237,7 +1237,8 @@ def test_whatever_is_endless_ends_at_eight_mebibytes(before, piece, serve):
     server.script = [server.flood(before, piece * (65536 // len(piece)))]
     error = failure(server, mod.APIConnectionError, timeout=20)
     assert not isinstance(error, mod.APITimeoutError)
-    assert "more than 8388608 bytes" in str(error) or "Incomplete" in str(error)
+    if not before:
+        assert str(error).endswith(": more than 8388608 bytes")
 
 
 @pytest.mark.parametrize("spare", [0, -1])
@@ -1384,7 +1385,8 @@ def test_a_failed_tunnel_leaves_no_socket_open_while_its_error_is_kept(serve, en
             mod.retrieve("v", base_url="https://video.example", max_retries=0, ssl_context=trust.client())
         kept.append(caught.value)
         del caught
-    gc.collect()
+    for _ in range(3):  # one does not always do on PyPy
+        gc.collect()
     assert len(os.listdir("/proc/self/fd")) < opened + 6  # the proxy's own ends may linger
 
 
