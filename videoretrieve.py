@@ -177,7 +177,7 @@ class Video:
             values["error"] = VideoCreateError(error.get("code"), error.get("message"))
         elif isinstance(error, str):  # as TensorRT-LLM sends it
             values["error"] = VideoCreateError(code=None, message=error)  # type: ignore[arg-type]
-        return cls(**values)
+        return cls(*values.values())  # in the documented order
 
     @classmethod
     def from_json(cls, data: str | bytes, *, strict: bool = True) -> Video:
@@ -522,34 +522,34 @@ def _left(deadline: float) -> float:
     return seconds
 
 
-# The documented type: of each field its type in JSON or, of a closed set, the choices.
+# The documented type: of each field its type in JSON, and in words, or the choices of a closed set.
 _OBJECT: Any = dict  # Any: checkers would take what isinstance() finds for dict[Unknown, Unknown]
 _ARRAY: Any = list
-_TYPES: dict[str, Any] = {
-    "id": str, "completed_at": int, "created_at": int, "error": _OBJECT, "expires_at": int,
-    "model": str, "object": ("video",), "progress": int, "prompt": str,
-    "remixed_from_video_id": str, "seconds": str, "size": tuple(VideoSize),
-    "status": tuple(VideoStatus)}
+_STRING, _INTEGER = (str, "a string"), (int, "an integer")
+_TYPES: dict[str, tuple[Any, str]] = {
+    "id": _STRING, "completed_at": _INTEGER, "created_at": _INTEGER,
+    "error": (_OBJECT, "an object"), "expires_at": _INTEGER, "model": _STRING,
+    "object": (("video",), ""), "progress": _INTEGER, "prompt": _STRING,
+    "remixed_from_video_id": _STRING, "seconds": _STRING, "size": (tuple(VideoSize), ""),
+    "status": (tuple(VideoStatus), "")}
 _NULLABLE = {"completed_at", "error", "expires_at", "prompt", "remixed_from_video_id"}
-_ERROR_TYPES = {"code": str, "message": str}
-_LENIENT_TYPES = {"id": str, "status": str}
-_WORDS = {str: "a string", int: "an integer", _OBJECT: "an object"}
+_ERROR_TYPES = {"code": _STRING, "message": _STRING}
+_LENIENT_TYPES = {"id": _STRING, "status": _STRING}
 _MEMBERS = {name: {str(member): member for member in literals} for name, literals in (
     ("model", VideoModel), ("seconds", VideoSeconds), ("size", VideoSize), ("status", VideoStatus))}
 
-def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str]:
+def _problems(payload: Any, types: Mapping[str, tuple[Any, str]], prefix: str = "") -> list[str]:
     """A sentence for everything in `payload` that is not of those types."""
     if not isinstance(payload, _OBJECT):
         return [f"expected a JSON object, got {_shown(payload)}"]
     problems: list[str] = []
-    for name, kind in types.items():
+    for name, (kind, words) in types.items():
         value = payload.get(name)
         if value is None and name in _NULLABLE:
             continue
-        word = _WORDS.get(kind)  # none for choices
-        fits = isinstance(value, kind) and not isinstance(value, bool) if word else value in kind
+        fits = isinstance(value, kind) and not isinstance(value, bool) if words else value in kind
         if not fits:
-            expected = word or "one of " + ", ".join(kind)
+            expected = words or "one of " + ", ".join(kind)
             null = " or null" if name in _NULLABLE else ""
             came = _shown(value) if name in payload else "nothing"
             problems.append(f"{prefix}{name}: expected {expected}{null}, got {came}")
