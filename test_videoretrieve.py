@@ -1214,6 +1214,8 @@ def test_a_body_may_have_one_mebibyte_and_not_a_byte_more(frame, serve):
     error = failure(serve(frame(padded(MIB + 1))), mod.APIResponseValidationError)
     assert error.problems == ("expected at most 1048576 bytes, got more",)
     assert error.payload == padded(MIB + 1)
+    error = failure(serve(frame(padded(2 * MIB))), mod.APIResponseValidationError)
+    assert len(error.payload) == MIB + 1  # no more is read than it takes to know
 
 
 @pytest.mark.parametrize("before", [

@@ -200,7 +200,8 @@ def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None 
     api_key: the bearer token; default OPENAI_API_KEY. A server of your own may need none.
     base_url: http or https, a query is kept; default OPENAI_BASE_URL, else OpenAI's.
     headers: further request headers, which win over those made here.
-    timeout: seconds for one attempt, to the last byte; but the system's look-up of the host's name.
+    timeout: seconds for one whole attempt, from connecting to the last byte. The system's look-up
+        of the host's name is not in it: nothing but a thread could cut that short.
     max_retries: further attempts after a connection error, a time-out, 408, 409, 429 or 5xx. Each
         waits as long as Retry-After asks for, up to 120 s; without it 0.5 s, doubling to 8 s.
     ssl_context: for a CA of your own or a client certificate; default the system's trust.
