@@ -1932,6 +1932,8 @@ class Stream(io.StringIO):
         return self.terminal
 
     def fileno(self):
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
         return 98765  # no such file
 
 
@@ -2014,6 +2016,14 @@ def test_the_bar_ends_with_a_newline_before_an_error_too(environment, clock, ser
     assert mod.main(["v", "--base-url", serve(http(b"", 404)).url, "--wait"]) == 1
     assert sys.stderr.getvalue().endswith("0:00".ljust(0) + "\nvideoretrieve: 404 Not Found\n") or (
         "\nvideoretrieve: 404 Not Found\n" in sys.stderr.getvalue())
+
+
+def test_a_terminal_that_has_gone_does_not_end_the_wait(environment, clock, serve, capsys):
+    environment.setattr(sys, "stderr", Stream(OSError(5, "Input/output error"), terminal=True))
+    environment.setattr(os, "get_terminal_size", lambda file: os.terminal_size((40, 24)))
+    server = serve(status("queued"), http())
+    assert mod.main(["v", "--base-url", server.url, "--wait", "--field", "status"]) == 0
+    assert capsys.readouterr().out == "completed\n"
 
 
 def test_off_a_terminal_there_is_no_bar(serve, clock, run):

@@ -703,7 +703,7 @@ def _wait(look_up: _LookUp, args: Any) -> tuple[dict[str, Any], Video]:
     started = time.monotonic()
 
     def draw(video: Video) -> None:
-        if terminal:
+        if terminal and not sys.stderr.closed:  # as _write leaves one that has failed
             columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: unknown
             elapsed = time.monotonic() - started
             _warn("\r" + _bar(video.id, video.status, video.progress, elapsed, columns - 1))
