@@ -169,9 +169,8 @@ class Video:
             raise _refusal(problems, payload)
         values = {name: payload.get(name) for name in _TYPES}
         for name, members in _MEMBERS.items():
-            value = values[name]
-            if isinstance(value, str):
-                values[name] = members.get(value, value)
+            if isinstance(values[name], str):
+                values[name] = members.get(values[name], values[name])
         error = values["error"]
         if isinstance(error, _OBJECT):
             values["error"] = VideoCreateError(error.get("code"), error.get("message"))
@@ -259,9 +258,8 @@ class _LookUp:
         self.headers = {"Accept": "application/json", "User-Agent": f"videoretrieve/{__version__}"}
         if self.key:
             self.headers["Authorization"] = f"Bearer {self.key}"
-        token = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
-        for name, value in (headers or {}).items():
-            if not (isinstance(name, str) and re.fullmatch(token, name)):
+        for name, value in (headers or {}).items():  # a name is a token: RFC 9110, section 5.6.2
+            if not (isinstance(name, str) and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)):
                 raise ValueError("headers: expected names of letters, digits and hyphens")
             if not (isinstance(value, str) and re.fullmatch(r"[\t -~]*", value)):
                 raise ValueError(f"headers: expected printable ASCII as the value of {name}")
@@ -273,9 +271,8 @@ class _LookUp:
              ) -> tuple[dict[str, Any], Video]:
         """The last answer, as received and decoded."""
         _number("interval", interval, 0)
-        wall = time.monotonic() + (
-            math.inf if max_wait is None else _number("max_wait", max_wait, _SHORTEST))
-        video = None
+        limit = math.inf if max_wait is None else _number("max_wait", max_wait, _SHORTEST)
+        wall, video = time.monotonic() + limit, None
         while True:
             try:
                 if video:
@@ -437,7 +434,6 @@ _default_context = functools.lru_cache(maxsize=None)(ssl.create_default_context)
 _LOCK = threading.Lock()  # lru_cache lets two threads build it at once, which takes each 20 ms
 
 class _Handler(urllib.request.AbstractHTTPHandler):
-    """Opens http and https, and refuses any other scheme, which only a proxy can have brought."""
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
@@ -452,19 +448,17 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
     https_open = http_open
 
-    def unknown_open(self, request: urllib.request.Request) -> NoReturn:
-        raise OSError(f"expected a proxy with http or https, got {request.type}")
-
 @functools.lru_cache(maxsize=4)  # building it takes a tenth of a look-up
 def _opener(context: ssl.SSLContext | None, proxies: Any) -> urllib.request.OpenerDirector:
     opener = urllib.request.OpenerDirector()  # build_opener's would follow redirects, open files
-    opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
-    opener.add_handler(_Handler(context))
+    for handler in (urllib.request.ProxyHandler(dict(proxies)), _Handler(context),
+                    urllib.request.UnknownHandler()):  # refuses a proxy that is no http or https
+        opener.add_handler(handler)
     return opener
 
 class _Connection(http.client.HTTPConnection):
     """Has one deadline for all of it: connecting, a proxy's CONNECT, TLS and every read."""
-    _tunnel_host: str | None  # set by set_tunnel; typeshed has neither it nor _tunnel
+    _tunnel_host: str | None  # set by set_tunnel; typeshed does not have it
 
     def __init__(self, host: str, timeout: float, context: ssl.SSLContext | None) -> None:
         self.default_port = 443 if context else 80
@@ -476,16 +470,9 @@ class _Connection(http.client.HTTPConnection):
         self.response_class: Any = response
 
     def connect(self) -> None:
-        addresses: Any = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        while not self.sock:
-            share = _left(self.deadline) / len(addresses)  # create_connection gives each it all
-            try:
-                self.sock = socket.create_connection(addresses.pop(0)[4][:2], share)
-            except OSError:
-                if not addresses:
-                    raise
-        if self._tunnel_host:
-            self._tunnel()  # type: ignore
+        addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        self.timeout = _left(self.deadline) / len(addresses)  # each address is given all of it
+        super().connect()
         if self.context:
             self.sock.settimeout(_left(self.deadline))
             self.sock = self.context.wrap_socket(
@@ -568,17 +555,16 @@ def _decode(data: str | bytes) -> Any:
     try:
         text = data if isinstance(data, str) else str(data, "utf-8")
         value = _JSON.decode(text[1:] if text.startswith("\ufeff") else text)  # RFC 8259, 8.1
-        if text.count("[") + text.count("{") > _MAX_DEPTH and _deeper(value, _MAX_DEPTH):
+        if text.count("[") + text.count("{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
             raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
         return value
     except (ValueError, RecursionError) as error:  # also an integer of more than 4,300 digits
         raise _refusal([f"expected JSON, got {_shown(data)}: {_line(str(error))}"], data) from None
 
-def _deeper(node: Any, levels: int) -> bool:
+def _depth(node: Any) -> int:
     if not isinstance(node, (_OBJECT, _ARRAY)):
-        return False
-    children = node.values() if isinstance(node, _OBJECT) else node
-    return not levels or any(_deeper(child, levels - 1) for child in children)
+        return 0
+    return 1 + max(map(_depth, node.values() if isinstance(node, _OBJECT) else node), default=0)
 
 def _finite(literal: str) -> float:
     number = float(literal)
