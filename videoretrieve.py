@@ -238,7 +238,7 @@ def poll(video_id: str, *, interval: float = _INTERVAL, max_wait: float | None =
 
 class _LookUp:
     """What is asked, of whom and how often: validated, and the same for every attempt."""
-    def __init__(self, video_id: str, api_key: str | None, base_url: str | None,
+    def __init__(self, video_id: str, api_key: Any, base_url: str | None,
                  headers: Mapping[Any, Any] | None, timeout: float, max_retries: int,
                  ssl_context: ssl.SSLContext | None = None) -> None:
         if base_url is None:
@@ -249,12 +249,12 @@ class _LookUp:
         self.max_retries = _number("max_retries", max_retries, 0, int)
         self.url = _url(base_url, video_id)
         self.origin = "/".join(self.url.split("/")[:3])
-        self.key = api_key.strip()
+        if not (isinstance(api_key, str) and re.fullmatch("[!-~]*", api_key.strip())):
+            raise ValueError("api_key (OPENAI_API_KEY): expected printable ASCII without spaces")
+        self.key = api_key.strip()  # no message shows it, or a header's value
         if not self.key and self.url.startswith(_BASE_URL + "/videos/"):
             raise ValueError("api_key (OPENAI_API_KEY): expected one, got none; or name a server "
                              "of your own with base_url (OPENAI_BASE_URL)")
-        if not re.fullmatch("[!-~]*", self.key):  # no message shows it, or a header's value
-            raise ValueError("api_key (OPENAI_API_KEY): expected printable ASCII without spaces")
         self.headers = {"Accept": "application/json", "User-Agent": f"videoretrieve/{__version__}"}
         if self.key:
             self.headers["Authorization"] = f"Bearer {self.key}"
