@@ -4,8 +4,9 @@
     video = videoretrieve.retrieve("video_123")  # a frozen Video; there are fetch and poll, too
     $ python -m videoretrieve video_123          # the same as JSON; --help tells the rest
 
-The standard library alone, Python 3.8 or newer. A caller's mistake (id, URL, key, header, number)
-is a ValueError, raised before anything is sent; any other failure is an APIError.
+The standard library alone, Python 3.8 or newer. Types and path are those of OpenAI's API reference,
+errors and retries those of its Python SDK. A caller's mistake (id, URL, key, header, number) is a
+ValueError, raised before anything is sent; any other failure is an APIError.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ _LONGEST = 86_400.0  # seconds (or retries) at most, a day: far above, sleep() o
 _MAX_RETRIES = 2  # as the SDK
 _MAX_RETRY_AFTER = 120.0  # seconds, as the SDK: a person should hear of a longer one
 _MAX_BODY = 1 << 20  # bytes; real answers have less than 10 KiB
-_MAX_DEPTH = 50  # levels; real answers have 4, and 1 MiB of deeper ones would be GBs indented
+_MAX_DEPTH = 50  # levels; real answers have 2, and 1 MiB of deeper ones would be GBs indented
 _MAX_QUOTED = 200  # characters of what a message quotes: two or three lines of a terminal
 _MIN_SECRET = 12  # characters of a key; a shorter one ("x", "EMPTY") is a placeholder
 _default_context = functools.lru_cache(maxsize=None)(ssl.create_default_context)
@@ -94,7 +95,7 @@ class APIError(Exception):
         super().__init__(message)  # alone: pickle calls the class with it, then sets the attributes
         vars(self).update(attributes)
 class APIConnectionError(APIError):
-    """No answer: refused, reset, name not found, TLS, cut short. `__cause__` is any OSError."""
+    """No answer: refused, reset, name not found, TLS, cut short. `__cause__`: OSError or None."""
 class APITimeoutError(APIConnectionError):
     """No whole answer within `timeout`, or no final one within `max_wait`."""
     video: Video | None = None  # the last answer while polling
@@ -304,7 +305,7 @@ def _attempt(url: str, sent: dict[str, str], context: ssl.SSLContext | None, tim
     deadline = time.monotonic() + timeout
     target, request = urllib.parse.urlsplit(url), urllib.request.Request(url)
     if use_proxy := getattr(urllib.request.ProxyHandler(), f"{request.type}_open", None):
-        use_proxy(request)  # unless no_proxy excepts the host; its password goes into the headers
+        use_proxy(request)  # puts it in the host's place, unless no_proxy excepts that
     hop: Any = urllib.parse.urlsplit(f"//{request.host}")
     port = hop.port or (443 if request.type == "https" else 80)
     found = socket.getaddrinfo(hop.hostname, port, type=socket.SOCK_STREAM)  # each gets a share
@@ -391,7 +392,7 @@ def _retry_pause(error: APIError, retry: int) -> float | None:
             return None
         value = error.headers.get("Retry-After", "")  # seconds or a date: RFC 9110, section 10.2.3
         with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):  # for junk
-            date = email.utils.parsedate_tz(value)  # without a zone it is GMT, as there
+            date = email.utils.parsedate_tz(value)  # without a zone it is in GMT
             seconds = email.utils.mktime_tz(date) - time.time() if date else float(value)
             if seconds >= 0:  # neither past, nor nan
                 return seconds if seconds <= _MAX_RETRY_AFTER else None
