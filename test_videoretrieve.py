@@ -213,7 +213,7 @@ def failure(server, kind=mod.APIError, **settings):
 
 def everything(error):
     """All text in which a secret could show itself."""
-    return "".join([str(error), repr(error), repr(error.args), repr(error.__cause__),
+    return "".join([str(error), repr(error), repr(error.args), repr(error.__cause__), repr(error.__context__),
                     *traceback.format_exception(type(error), error, None)])
 
 
@@ -478,7 +478,7 @@ def test_an_integer_of_6000_digits_is_refused():
 
 
 def test_fifty_levels_of_nesting_are_read_and_brackets_within_text_do_not_count():
-    deep = json.loads("[" * 49 + "]" * 49)
+    deep = json.loads("[" * 49 + "1" + "]" * 49)
     video = mod.Video.from_json(json.dumps(sample(size=deep, prompt="[{" * 99)), strict=False)
     assert (video.size, video.prompt) == (deep, "[{" * 99)
     wide = json.dumps(sample(extra=[[]] * 200))
@@ -894,6 +894,8 @@ def test_https_goes_through_a_tunnel_in_which_the_proxy_reads_no_key(serve, envi
     assert KEY not in "".join(proxy.requests)
     assert KEY in server.requests[1]
     assert "proxy-authorization" not in "".join(server.requests).lower()
+    mod.retrieve("v", base_url="https://127.0.0.1", ssl_context=trust.client(), max_retries=0)
+    assert proxy.requests[-1].startswith("CONNECT 127.0.0.1:443 HTTP/1.")
 
 
 def test_a_retry_through_a_proxy_asks_the_same_again(serve, environment, trust, clock):
@@ -1011,13 +1013,14 @@ def test_a_3xx_that_points_nowhere_is_a_status_like_any_other(code, message, ser
     lambda key: http(sample(status=key)),
     lambda key: http(json.dumps(sample(status=key)).replace("9-", "9\\u002d").encode()),
     lambda key: http(key.encode()),
+    lambda key: http(b"\xff" + key.encode()),
     lambda key: chunked(key.encode() + b"\r\n"),
     lambda key: b"HTTP/9 " + b"x" * 300 + key.encode() + b"\r\n\r\n",
     lambda key: http(b"", 404, "X-Request-Id: " + key),
     lambda key: http(b"", 302, "Location: " + "x" * 185 + key),  # cut in the middle of it
     lambda key: http(b"", 302, "Location: " + "x" * 186 + key),
     lambda key: b"HTTP/9 " + key.encode() + b"\r\n\r\n",
-], ids=["refusal", "literal", "escaped", "no json", "chunk", "far", "header", "cut", "cut one before",
+], ids=["refusal", "literal", "escaped", "no json", "no utf-8", "chunk", "far", "header", "cut", "cut one before",
         "status line"])
 def test_the_key_is_not_shown_even_if_the_server_echoes_it(answer, serve):
     error = failure(serve(answer(KEY)), api_key=KEY)
@@ -1627,6 +1630,11 @@ def test_the_pause_is_five_seconds_by_default(serve, clock):
     assert clock.sleeps == [5]
 
 
+def test_an_interval_may_be_nothing(serve, clock):
+    look_up(serve(status("queued"), status("completed")), function=mod.poll, interval=0)
+    assert clock.sleeps == [0]
+
+
 @pytest.mark.parametrize("word", ["queued", "in_progress", "pending", "processing", "generating",
                                   "postprocessing", "cancelling"])
 def test_these_statuses_are_in_flight(word, serve, clock):
@@ -1676,6 +1684,9 @@ def test_errors_while_waiting_are_raised_after_their_retries(serve, clock):
     server = serve(status("queued"), http(b"", 503), status("queued"), http(b"", 404))
     assert type(failure(server, function=mod.poll, max_retries=1)) is mod.NotFoundError
     assert len(server.requests) == 4
+    server = serve(status("queued"), http(b"", 503))
+    assert type(failure(server, function=mod.poll, max_retries=1)) is mod.InternalServerError
+    assert len(server.requests) == 3  # an answer begins the count anew, and earns no further retry
 
 
 @pytest.mark.parametrize("max_wait, sleeps", [(20, [5, 5, 5]), (20.5, [5, 5, 5, 5]), (5, [])])

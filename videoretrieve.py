@@ -295,7 +295,7 @@ def _hide(key: str, error: APIError) -> None:
     """Blank out a key that a server echoed, even where the message was cut in its middle."""
     if len(key) >= _MIN_SECRET:
         echo = re.compile(r"\\*".join(map(re.escape, key[:_MIN_SECRET])) + r"\S*")
-        error.args = (echo.sub("(the API key)", str(error)),)
+        error.args, error.__context__ = (echo.sub("(the API key)", str(error)),), None
         if isinstance(error, APIResponseValidationError):
             error.problems = tuple(echo.sub("(the API key)", each) for each in error.problems)
 
