@@ -780,7 +780,7 @@ def test_a_key_is_required_with_the_default_base_url(base_url, key, environment)
     for name, value in (("OPENAI_BASE_URL", base_url), ("OPENAI_API_KEY", key)):
         if value is not None:
             environment.setenv(name, value)
-    with pytest.raises(ValueError, match=r"^api_key \(OPENAI_API_KEY\): expected one; or"):
+    with pytest.raises(ValueError, match=r"^api_key \(OPENAI_API_KEY\): expected one, or a base_url"):
         mod.retrieve("v")
 
 

@@ -278,7 +278,7 @@ def _headers(api_key: Any, further: Mapping[Any, Any], url: str) -> dict[str, st
     if not (isinstance(api_key, str) and re.fullmatch("[!-~]*", api_key.strip())):
         raise ValueError("api_key (OPENAI_API_KEY): expected printable ASCII without spaces")
     if not api_key.strip() and url.startswith(_BASE_URL + "/videos/"):
-        raise ValueError("api_key (OPENAI_API_KEY): expected one; or name your server's base_url")
+        raise ValueError("api_key (OPENAI_API_KEY): expected one, or a base_url (OPENAI_BASE_URL)")
     headers = {"Accept": "application/json", "Connection": "close",
                "User-Agent": f"videoretrieve/{__version__}"}
     if api_key.strip():
