@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: 0BSD
 """Look up a video job: GET /videos/{video_id}, as OpenAI's Videos API defined it.
 
-    video = videoretrieve.retrieve("video_123")  # a frozen Video; there are fetch and poll, too
-    $ python -m videoretrieve video_123          # the same as JSON; --help tells the rest
+In a program and in a shell::
 
-The standard library alone, Python 3.8 or newer. Types and path are those of OpenAI's API reference,
-errors and retries those of its Python SDK. A caller's mistake (id, URL, key, header, number) is a
-ValueError, raised before anything is sent; any other failure is an APIError.
+    video = videoretrieve.retrieve("video_123")
+    $ python -m videoretrieve video_123
+
+`retrieve` returns a frozen `Video`, `fetch` the JSON object as received, and `poll`
+retrieves until the job is over. The types and the path come from OpenAI's API
+reference; the names of the errors and the rules for retries from its Python SDK.
+
+This file is the whole of the project videoretrieve. It needs Python 3.8 or newer and
+the standard library. `__version__` or `--version` tells which version this copy is.
+
+A reader finds, in this order: the types, the errors, the three functions, one job and
+its attempts, the wire, the meaning of an answer, the command line.
 """
 
 from __future__ import annotations
@@ -18,583 +26,1116 @@ import http.client
 import io
 import json
 import math
+import operator
 import os
 import random
 import re
+import reprlib
 import socket
 import ssl
 import sys
-import threading
 import time
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import Enum
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from urllib.error import URLError
 
-TYPE_CHECKING = False  # typing's own constant, without the time that importing typing takes
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, Literal, NoReturn
+    import argparse
+    from typing import Any, NoReturn
+else:  # Importing typing takes time, and at run time a name is enough.
+    Any = object
 
-__all__ = ["APIConnectionError", "APIError", "APIResponseValidationError", "APIStatusError",
-           "APITimeoutError", "AuthenticationError", "BadRequestError", "InternalServerError",
-           "NotFoundError", "PermissionDeniedError", "RateLimitError", "Video", "VideoCreateError",
-           "VideoModel", "VideoSeconds", "VideoSize", "VideoStatus", "fetch", "poll", "retrieve"]
-__version__ = "1.0.0"
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "InternalServerError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "Video",
+    "VideoCreateError",
+    "VideoModel",
+    "VideoSeconds",
+    "VideoSize",
+    "VideoStatus",
+    "fetch",
+    "poll",
+    "retrieve",
+]
+__version__ = "2.0.0"
 
 _BASE_URL = "https://api.openai.com/v1"
-_TIMEOUT = 60.0  # seconds for one attempt: a small object, from a server that may be busy
-_INTERVAL = 5.0  # seconds between two answers of poll: a video takes minutes
-_SHORTEST = 0.001  # seconds of any time-out: with 0 a socket would not wait at all
-_LONGEST = 86_400.0  # seconds (or retries) at most, a day: far above, sleep() overflows
-_MAX_RETRIES = 2  # as the SDK
-_MAX_RETRY_AFTER = 120.0  # seconds, as the SDK: a person should hear of a longer one
-_MAX_BODY = 1 << 20  # bytes; real answers have less than 10 KiB
-_MAX_DEPTH = 50  # levels; real answers have 2, and 1 MiB of deeper ones would be GBs indented
-_MAX_QUOTED = 200  # characters of what a message quotes: two or three lines of a terminal
-_MIN_SECRET = 12  # characters of a key; a shorter one ("x", "EMPTY") is a placeholder
-_default_context = functools.lru_cache(maxsize=None)(ssl.create_default_context)
-_LOCK = threading.Lock()  # lru_cache lets two threads build it at once, which takes each 20 ms
+_TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
+_MAX_RETRIES = 2  # as in the SDK
+_INTERVAL = 5.0  # seconds: making a video takes minutes
+_MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK: a person should hear of a longer one
+_MAX_SECONDS = 2_147_483.0  # 24 days: a socket counts milliseconds in a C int
+_MAX_BODY = 1 << 20  # bytes: a real answer has less than 10 KiB
+_MAX_CONTAINERS = 1_000  # arrays and objects in an answer: a real one has less than 20
+_MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
+_MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 
-class _Literal(str, Enum):
-    """A wire string; str() and format() give it too, on every Python (3.12 changed format())."""
-    __str__, __format__ = str.__str__, str.__format__  # type: ignore[assignment]
 
-class VideoModel(_Literal):
-    """The documented models. Open: any other name stays a plain `str`."""
+class _WireString(str, Enum):
+    """A string of the API. On every Python, str() and format() return it as it is.
+
+    Those of a plain (str, Enum) do not: Python 3.12 changed format().
+    """
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, format_spec: str) -> str:
+        return format(str(self.value), format_spec)
+
+
+class VideoModel(_WireString):
+    """The documented models. The set is open: any other name stays a plain `str`."""
+
     SORA_2 = "sora-2"
     SORA_2_PRO = "sora-2-pro"
     SORA_2_2025_10_06 = "sora-2-2025-10-06"
     SORA_2_PRO_2025_10_06 = "sora-2-pro-2025-10-06"
     SORA_2_2025_12_08 = "sora-2-2025-12-08"
-class VideoSeconds(_Literal):
-    """The documented durations of a clip. Open: an extension has its stitched total, a `str`."""
+
+
+class VideoSeconds(_WireString):
+    """The documented durations of a clip, in seconds.
+
+    The set is open: an extension has its stitched total, which stays a plain `str`.
+    """
+
     SECONDS_4 = "4"
     SECONDS_8 = "8"
     SECONDS_12 = "12"
-class VideoSize(_Literal):
-    """The documented resolutions, width by height in pixels. Closed."""
+
+
+class VideoSize(_WireString):
+    """The documented resolutions, width by height in pixels. The set is closed."""
+
     SIZE_720X1280 = "720x1280"
     SIZE_1280X720 = "1280x720"
     SIZE_1024X1792 = "1024x1792"
     SIZE_1792X1024 = "1792x1024"
-class VideoStatus(_Literal):
-    """The documented states of a job. Closed."""
+
+
+class VideoStatus(_WireString):
+    """The documented states of a job. The set is closed."""
+
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
     FAILED = "failed"
 
-# In flight: the documented two, and what compatible servers call the same. All else is final.
-_IN_FLIGHT = {VideoStatus.QUEUED, VideoStatus.IN_PROGRESS, "pending", "processing", "generating",
-              "postprocessing", "cancelling"}
+
+# The states that poll waits in: the documented two, and the words that compatible
+# servers use for the same. Any other state is final.
+_IN_FLIGHT = {
+    VideoStatus.QUEUED,
+    VideoStatus.IN_PROGRESS,
+    "cancelling",
+    "generating",
+    "pending",
+    "postprocessing",
+    "processing",
+}
+
 
 class APIError(Exception):
-    """Whatever kept a look-up from its result. Messages are for people, and may change."""
+    """Base class of every error that a lookup raises.
+
+    Messages are for people and may change. Attributes are for programs.
+    """
+
     def __init__(self, message: str, **attributes: Any) -> None:
-        super().__init__(message)  # alone: pickle calls the class with it, then sets the attributes
-        vars(self).update(attributes)
+        # pickle calls the class with the message alone, then restores the attributes.
+        super().__init__(message)
+        self.__dict__.update(attributes)
+
+
 class APIConnectionError(APIError):
-    """No answer: refused, reset, name not found, TLS, cut short. `__cause__`: OSError or None."""
+    """There is no answer: refused, reset, name not found, TLS failed, or cut short.
+
+    `__cause__` is the operating system's error, if there was one.
+    """
+
+
 class APITimeoutError(APIConnectionError):
-    """No whole answer within `timeout`, or no final one within `max_wait`."""
-    video: Video | None = None  # the last answer while polling
-    max_wait_reached: bool = False  # which of the two it was
+    """There is no whole answer within `timeout`, or no final one within `max_wait`.
+
+    `video` is the last answer when `max_wait` ended a poll, or None.
+    """
+
+    video: Video | None = None
+
+
 class APIStatusError(APIError):
-    """The server refused: a status other than 2xx. Redirects too, since none is followed."""
+    """The server refused: its status is not 2xx. Redirects are never followed.
+
+    `status_code` is the HTTP status, `request_id` the header x-request-id or None,
+    `headers` a mapping that ignores case, and `body` bytes, at most 1 MiB of them.
+    """
+
     status_code: int
-    request_id: str | None  # the x-request-id header
-    headers: http.client.HTTPMessage  # a mapping that ignores case
-    body: bytes  # at most 1 MiB
-class BadRequestError(APIStatusError): """Status 400."""
-class AuthenticationError(APIStatusError): """Status 401."""
-class PermissionDeniedError(APIStatusError): """Status 403."""
-class NotFoundError(APIStatusError): """Status 404."""
-class RateLimitError(APIStatusError): """Status 429."""
-class InternalServerError(APIStatusError): """Status 500 to 599."""
+    request_id: str | None
+    headers: HTTPMessage
+    body: bytes
+
+
+class BadRequestError(APIStatusError):
+    """Status 400."""
+
+
+class AuthenticationError(APIStatusError):
+    """Status 401."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """Status 403."""
+
+
+class NotFoundError(APIStatusError):
+    """Status 404."""
+
+
+class RateLimitError(APIStatusError):
+    """Status 429."""
+
+
+class InternalServerError(APIStatusError):
+    """Status 500 to 599."""
+
+
 class APIResponseValidationError(APIError):
-    """An answer that cannot be believed: no video job or, by `strict`, not of its type."""
-    problems: tuple[str, ...]  # a sentence for every fault
-    payload: Any  # as received: decoded JSON, or what is no JSON
+    """The answer is not a video job or, with `strict`, not of the documented type.
+
+    `problems` is a tuple with a sentence for every fault, and `payload` what was
+    received: the decoded JSON, or the body itself if that is not JSON.
+    """
+
+    problems: tuple[str, ...]
+    payload: Any
+
 
 @dataclass(frozen=True)
 class VideoCreateError:
-    """Why a job failed. With `strict=False` either may be None, and `code` be no string."""
+    """Why a job failed. With `strict=False`, what the server left out is None."""
+
     code: str
     message: str
 
+
 @dataclass(frozen=True)
 class Video:
-    """A video job. With `strict=False` a field may hold any other value received, or None."""
+    """A video job. Times are Unix seconds, `progress` is an approximate percentage.
+
+    `expires_at` is when the downloadable assets expire. `seconds` is the duration of
+    the clip. With `strict=False`, a field may hold any other value that was received,
+    and what was left out is None.
+    """
+
     id: str
-    completed_at: int | None  # Unix seconds
-    created_at: int  # Unix seconds
+    completed_at: int | None
+    created_at: int
     error: VideoCreateError | None
-    expires_at: int | None  # Unix seconds: when the downloadable assets expire
+    expires_at: int | None
     model: VideoModel | str
-    object: Literal["video"]
-    progress: int  # percent, approximately
+    object: str
+    progress: int
     prompt: str | None
     remixed_from_video_id: str | None
-    seconds: VideoSeconds | str  # of the clip; for an extension the stitched total
+    seconds: VideoSeconds | str
     size: VideoSize
     status: VideoStatus
 
     @classmethod
     def from_dict(cls, payload: Any, *, strict: bool = True) -> Video:
-        """The `Video` in a decoded JSON object; members beyond the thirteen are ignored.
+        """Decode a JSON object. Members beyond the thirteen fields are ignored.
 
-        Raises one APIResponseValidationError for all that is not of the documented type or, not
-        `strict`, for what is no video job: no object, or `id` or `status` no string.
+        Args:
+            payload: The object, as `json.loads` returns it.
+            strict: Refuse what is not of the documented type. If false, refuse only
+                what is not a video job: no object, or no strings as `id` and `status`.
+
+        Raises:
+            APIResponseValidationError: One error for all faults.
         """
-        fields: Any = dict(_checked(payload, strict))
-        for name, members in _MEMBERS.items():
-            if isinstance(value := fields.get(name), str):
-                fields[name] = members.get(value, value)
-        error = fields.get("error")
-        if isinstance(error, _OBJECT):
-            fields["error"] = VideoCreateError(error.get("code"), error.get("message"))
-        elif isinstance(error, str):  # as TensorRT-LLM sends it
-            fields["error"] = VideoCreateError(code=None, message=error)  # type: ignore[arg-type]
-        return cls(*map(fields.get, _TYPES))  # in the documented order
+        problems = _problems(payload, _FIELD_TYPES if strict else _JOB_TYPES)
+        if problems:
+            raise _invalid(problems, payload)
+        values: dict[str, Any] = dict(payload)
+        for name, members in _LITERALS.items():
+            value = values.get(name)
+            if isinstance(value, str):
+                values[name] = members.get(value, value)
+        error: Any = values.get("error")
+        if _is_object(error):
+            values["error"] = VideoCreateError(error.get("code"), error.get("message"))
+        elif isinstance(error, str):  # TensorRT-LLM sends the message alone.
+            no_code: Any = None
+            values["error"] = VideoCreateError(no_code, error)
+        arguments: Any = map(values.get, _FIELD_TYPES)  # in the documented order
+        return cls(*arguments)
 
     @classmethod
-    def from_json(cls, data: str | bytes, *, strict: bool = True) -> Video:
-        """The `Video` in a JSON document, `str` or UTF-8 `bytes`; else as `from_dict`."""
-        return cls.from_dict(_decode(data), strict=strict)
+    def from_json(cls, document: str | bytes, *, strict: bool = True) -> Video:
+        """Decode a JSON document, text or UTF-8. All else is as in `from_dict`."""
+        return cls.from_dict(_decode_object(document), strict=strict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The wire form: plain types, all thirteen keys, documented order."""
-        return {name: str(value) if isinstance(value, _Literal)
-                else dict(vars(value)) if isinstance(value, VideoCreateError) else value
-                for name, value in vars(self).items()}
+        """Return the wire form: plain types, all thirteen keys, documented order."""
+        # JSON knows no enums: it makes plain strings of their members.
+        wire: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return wire
 
-def retrieve(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
-             headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
-             max_retries: int = _MAX_RETRIES, ssl_context: ssl.SSLContext | None = None,
-             strict: bool = True) -> Video:
-    """Fetch the latest metadata of a video job, decoded.
 
-    api_key: the bearer token; default OPENAI_API_KEY. A server of your own may need none.
-    base_url: http or https, a query is kept; default OPENAI_BASE_URL, else OpenAI's.
-    headers: further request headers, which win over those made here.
-    timeout: seconds for one whole attempt, but for the system's look-up of the host's name.
-    max_retries: further attempts after a connection error, a time-out, 408, 409, 429 or 5xx. Each
-        waits as long as Retry-After asks for, up to 120 s; without it 0.5 s, doubling to 8 s.
-    ssl_context: for a CA of your own or a client certificate; default the system's trust.
-    strict: as in `Video.from_dict`.
-    Raises APIError; ValueError for an argument or a variable that cannot be used.
-    """
-    job = _look_up(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, strict)
-    return Video.from_dict(job, strict=False)  # checked already
+# The documented type, in the documented order. For each field: what it is in words, the
+# types that it may have in Python, and the choices if the set is closed.
+_STRING = ("a string", (str,), None)
+_STRING_OR_NULL = ("a string or null", (str, type(None)), None)
+_INTEGER = ("an integer", (int,), None)
+_INTEGER_OR_NULL = ("an integer or null", (int, type(None)), None)
+_FIELD_TYPES: dict[str, Any] = {
+    "id": _STRING,
+    "completed_at": _INTEGER_OR_NULL,
+    "created_at": _INTEGER,
+    "error": ("an object or null", (dict, type(None)), None),
+    "expires_at": _INTEGER_OR_NULL,
+    "model": _STRING,
+    "object": ("one of video", (str,), {"video"}),
+    "progress": _INTEGER,
+    "prompt": _STRING_OR_NULL,
+    "remixed_from_video_id": _STRING_OR_NULL,
+    "seconds": _STRING,
+    "size": (f"one of {', '.join(VideoSize)}", (str,), set(VideoSize)),
+    "status": (f"one of {', '.join(VideoStatus)}", (str,), set(VideoStatus)),
+}
+_ERROR_TYPES: dict[str, Any] = {"code": _STRING, "message": _STRING}
+_JOB_TYPES: dict[str, Any] = {"id": _STRING, "status": _STRING}  # with strict=False
+_LITERALS: dict[str, dict[str, str]] = {
+    name: {str(member): member for member in members}
+    for name, members in (
+        ("model", VideoModel),
+        ("seconds", VideoSeconds),
+        ("size", VideoSize),
+        ("status", VideoStatus),
+    )
+}
 
-def fetch(video_id: str, *, api_key: str | None = None, base_url: str | None = None,
-          headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT,
-          max_retries: int = _MAX_RETRIES,
-          ssl_context: ssl.SSLContext | None = None) -> dict[str, Any]:
-    """Fetch the JSON object as received, every member kept; all else as in `retrieve`."""
-    return _look_up(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, None)
 
-def poll(video_id: str, *, interval: float = _INTERVAL, max_wait: float | None = None,
-         on_update: Callable[[Video], Any] | None = None, api_key: str | None = None,
-         base_url: str | None = None, headers: Mapping[str, str] | None = None,
-         timeout: float = _TIMEOUT, max_retries: int = _MAX_RETRIES,
-         ssl_context: ssl.SSLContext | None = None, strict: bool = True) -> Video:
-    """Retrieve until the job is no longer in flight; return it in any final state, failed too.
-
-    interval: seconds between an answer and the next request.
-    max_wait: seconds for the whole of it, requests in progress included; None for no limit. Raises
-        APITimeoutError as soon as no further request fits into it.
-    on_update: called with every answer, the last one included. All else as in `retrieve`.
-    """
-    job = _look_up(video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, strict,
-                   _number("interval", interval, 0), max_wait, on_update)
-    return Video.from_dict(job, strict=False)
-
-def _look_up(video_id: str, api_key: str | None, base_url: str | None,
-             headers: Mapping[Any, Any] | None, timeout: float, max_retries: int,
-             ssl_context: ssl.SSLContext | None, strict: bool | None,
-             interval: float | None = None, max_wait: float | None = None,
-             on_update: Callable[[Video], Any] | None = None) -> dict[str, Any]:
-    """The answer as received, checked by `strict`; with an interval the final one is waited for."""
-    base_url = os.environ.get("OPENAI_BASE_URL") or _BASE_URL if base_url is None else base_url
-    api_key = os.environ.get("OPENAI_API_KEY", "") if api_key is None else api_key
-    url = _url(base_url, video_id)
-    sent = _headers(api_key, headers or {}, url)
-    _number("timeout", timeout)
-    _number("max_retries", max_retries, 0, int)
-    wall = time.monotonic() + (math.inf if max_wait is None else _number("max_wait", max_wait))
-    video, failure, retry = None, None, 0
-    while True:
-        left, pause = max(_SHORTEST, min(timeout, wall - time.monotonic())), interval or 0
-        try:
-            payload = _attempt(url, sent, ssl_context, left, strict)
-            if interval is not None:
-                video = Video.from_dict(payload, strict=False)
-        except APIError as error:
-            failure = error
-        except (OSError, http.client.HTTPException, ArithmeticError, AttributeError, LookupError,
-                RecursionError, TypeError, ValueError) as error:  # builtins of hostile headers
-            failure = _no_answer(error, url, left)
-        else:
-            if on_update and video:
-                on_update(video)
-            if not video or video.status not in _IN_FLIGHT:
-                return payload
-            failure, retry = None, 0
-        if failure:  # raised here, without a context: that would hold the socket, and quote a key
-            _hide(sent.get("Authorization", "").rpartition(" ")[2], failure)
-            if isinstance(failure, APITimeoutError):
-                failure.video, failure.max_wait_reached = video, time.monotonic() >= wall
-            if (delay := _retry_pause(failure, retry)) is None or retry >= max_retries:
-                raise failure
-            retry, pause = retry + 1, delay
-        if time.monotonic() + pause >= wall:
-            raise APITimeoutError(f"no final answer within max_wait ({failure or 'in flight'})",
-                                  video=video, max_wait_reached=True) from failure
-        time.sleep(pause)
-
-def _number(name: str, value: Any, low: float = _SHORTEST, kind: Any = (int, float)) -> Any:
-    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= _LONGEST:
-        unit = "an integer" if kind is int else "seconds"
-        raise ValueError(f"{name}: expected {unit} from {low} to {_LONGEST:g}, got {_shown(value)}")
-    return value
-
-def _url(base_url: str, video_id: str) -> str:
-    host = r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?|\[[0-9a-f:.]+\]"  # RFC 1035, section 2.3.4
-    match = re.fullmatch(rf"(?ai)(https?://(?:{host})(?::([0-9]{{1,5}}))?)"
-                         r"(/[!-\"$->@-~]*)?(\?[!-\"$-~]*)?", str(base_url))  # "#", "?" end a path
-    if not match or int(match[2] or 0) > 65535:
-        came = "one with an @" if "@" in str(base_url) else _shown(str(base_url).partition("?")[0])
-        raise ValueError("base_url (OPENAI_BASE_URL): expected http:// or https://, a host, a path "
-                         f"and perhaps a query, no user info or fragment, in ASCII; got {came}")
-    with contextlib.suppress(TypeError, UnicodeEncodeError):
-        segment = urllib.parse.quote(video_id, "!$&'()*+,;=:@", "utf-8")  # the SDK's very bytes
-        if segment not in ("", ".", ".."):
-            return f"{match[1]}{(match[3] or '').rstrip('/')}/videos/{segment}{match[4] or ''}"
-    raise ValueError(f"video_id: expected the id of a video job, got {_shown(video_id)}")
-
-def _headers(api_key: Any, further: Mapping[Any, Any], url: str) -> dict[str, str]:
-    if not (isinstance(api_key, str) and re.fullmatch("[!-~]*", api_key.strip())):
-        raise ValueError("api_key (OPENAI_API_KEY): expected printable ASCII without spaces")
-    if not api_key.strip() and url.startswith(_BASE_URL + "/videos/"):
-        raise ValueError("api_key (OPENAI_API_KEY): expected one, or a base_url (OPENAI_BASE_URL)")
-    headers = {"Accept": "application/json", "Connection": "close",
-               "User-Agent": f"videoretrieve/{__version__}"}
-    if api_key.strip():
-        headers["Authorization"] = f"Bearer {api_key.strip()}"
-    for name, value in further.items():  # a name is a token: RFC 9110, section 5.6.2
-        if not (isinstance(name, str) and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)):
-            raise ValueError("headers: expected names of letters, digits and hyphens")
-        if not (isinstance(value, str) and re.fullmatch(r"[\t -~]*", value)):
-            raise ValueError(f"headers: expected printable ASCII as the value of {name}")
-        headers[name.title()] = value
-    return headers
-
-def _hide(key: str, error: APIError) -> None:
-    """Blank out a key that a server echoed, even where the message was cut in its middle."""
-    if len(key) >= _MIN_SECRET:
-        echo = re.compile(r"\\*".join(map(re.escape, key[:_MIN_SECRET])) + r"\S*")
-        error.args, error.__context__ = (echo.sub("(the API key)", str(error)),), None
-        if isinstance(error, APIResponseValidationError):
-            error.problems = tuple(echo.sub("(the API key)", each) for each in error.problems)
-
-def _attempt(url: str, sent: dict[str, str], context: ssl.SSLContext | None, timeout: float,
-             strict: bool | None) -> dict[str, Any]:
-    """The JSON object that one request brings. Whatever it raises but an APIError is no answer."""
-    deadline = time.monotonic() + timeout
-    target, request = urllib.parse.urlsplit(url), urllib.request.Request(url)
-    if use_proxy := getattr(urllib.request.ProxyHandler(), f"{request.type}_open", None):
-        use_proxy(request)  # puts it in the host's place, unless no_proxy excepts that
-    hop: Any = urllib.parse.urlsplit(f"//{request.host}")
-    port = hop.port or (443 if request.type == "https" else 80)
-    found = socket.getaddrinfo(hop.hostname, port, type=socket.SOCK_STREAM)  # each gets a share
-    connection: Any = http.client.HTTPConnection(hop.hostname, port, timeout=timeout / len(found))
-    connection.response_class = functools.partial(_response, deadline)  # of a CONNECT, too
-    if request.type == "https" and hop.netloc != target.netloc:
-        connection.set_tunnel(target.hostname, target.port or 443, request.headers)
-    else:
-        sent = {**sent, **request.headers}
-    with contextlib.closing(connection):
-        connection.connect()
-        if request.type == "https":
-            with _LOCK:
-                context = context or _default_context()
-            connection.sock.settimeout(max(_SHORTEST, deadline - time.monotonic()))
-            connection.sock = context.wrap_socket(connection.sock, server_hostname=target.hostname)
-        connection.request("GET", request.selector, headers={"Host": target.netloc, **sent})
-        with connection.getresponse() as answer:
-            # Alone, read() takes a chunk of -1 for all there is, and a cut body for a whole one.
-            body = (io.BufferedReader(answer) if answer.chunked else answer).read(_MAX_BODY + 1)
-            if answer.length and len(body) <= _MAX_BODY:
-                raise http.client.IncompleteRead(body, answer.length)
-    try:
-        if not 200 <= answer.status <= 299:
-            raise _status_error(answer.status, answer.headers, body[:_MAX_BODY])
-        if len(body) > _MAX_BODY:
-            raise _refusal([f"expected at most {_MAX_BODY} bytes, got more"], body)
-        return _checked(_decode(body), strict)
-    except APIError as error:
-        if request_id := answer.headers.get("x-request-id"):
-            error.args = (f"{error} (request id {_line(request_id)})",)
-        raise
-
-def _response(deadline: float, sock: Any, *args: Any, **named: Any) -> Any:
-    """An HTTPResponse whose every read, below its buffer, ends at the deadline."""
-    def readinto(buffer: Any) -> int:
-        if (left := deadline - time.monotonic()) <= 0:
-            raise TimeoutError
-        sock.settimeout(left)
-        return int(sock.recv_into(buffer))
-    response: Any = http.client.HTTPResponse(sock, *args, **named)
-    response.fp.raw.readinto = readinto
-    return response
-
-def _no_answer(error: Exception, url: str, timeout: float) -> APIConnectionError:
-    origin = "/".join(url.split("/")[:3])
-    words = "malformed headers or chunks, or an unusable proxy in the environment"
-    if isinstance(error, (OSError, http.client.HTTPException)):
-        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    failure = APIConnectionError(f"no answer from {origin}: {_line(words)}")
-    if isinstance(error, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
-        failure = APITimeoutError(f"no whole answer from {origin} within {timeout:.3g} s")
-    if isinstance(error, OSError):  # others quote what the server sent
-        failure.__cause__ = error.with_traceback(None)
-    return failure
-
-def _status_error(status: int, headers: http.client.HTTPMessage, body: bytes) -> APIStatusError:
-    kinds = {400: BadRequestError, 401: AuthenticationError, 403: PermissionDeniedError,
-             404: NotFoundError, 429: RateLimitError}
-    kind = kinds.get(status, InternalServerError if 500 <= status <= 599 else APIStatusError)
-    reason = re.sub("<[^<>]*>", " ", body.decode("utf-8", "replace"))  # a proxy's HTML
-    with contextlib.suppress(ValueError, RecursionError):
-        reason = _reason(json.loads(body.decode("utf-8", "replace"))) or reason
-    message = f"{status} {http.client.responses.get(status, '')}".strip()
-    if 300 <= status <= 399 and headers.get("Location"):
-        message += f", to {_line(headers['Location'])}: redirects are not followed"
-    message += f": {_line(reason)}" if reason.strip() else ""
-    return kind(message, status_code=status, request_id=headers.get("x-request-id"),
-                headers=headers, body=body)
-
-def _reason(node: Any) -> str:
-    """The words in {"error": {"message"}}, {"error"}, {"detail": [{"msg"}]}, {"message"}, ..."""
-    if isinstance(node, _OBJECT):
-        words = (_reason(node.get(name)) for name in ("error", "message", "detail", "msg"))
-        return next(filter(None, words), "")
-    if isinstance(node, _ARRAY):
-        return "; ".join(filter(None, map(_reason, node)))
-    return node if isinstance(node, str) else ""
-
-def _retry_pause(error: APIError, retry: int) -> float | None:
-    """Seconds to wait before the retry of that number, from 0; None where none would help."""
-    if isinstance(error, APIStatusError):
-        if error.status_code not in (408, 409, 429) and not isinstance(error, InternalServerError):
-            return None
-        value = error.headers.get("Retry-After", "")  # seconds or a date: RFC 9110, section 10.2.3
-        with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):  # for junk
-            date = email.utils.parsedate_tz(value)  # without a zone it is in GMT
-            seconds = email.utils.mktime_tz(date) - time.time() if date else float(value)
-            if seconds >= 0:  # neither past, nor nan
-                return seconds if seconds <= _MAX_RETRY_AFTER else None
-    elif (not isinstance(error, APIConnectionError)
-          or isinstance(error.__cause__, ssl.SSLCertVerificationError)):
-        return None
-    return 0.5 * 2.0 ** min(retry, 4) * random.uniform(0.75, 1)  # as the SDK: 8 s at most
-
-# The documented type: of each field its type in JSON, and in words, or the choices of a closed set.
-_OBJECT: Any = dict  # Any: checkers would take what isinstance() finds for dict[Unknown, Unknown]
-_ARRAY: Any = list
-_STRING, _STRING_OR_NULL = (str, "a string"), ((type(None), str), "a string or null")
-_INTEGER, _INTEGER_OR_NULL = (int, "an integer"), ((type(None), int), "an integer or null")
-_TYPES: dict[str, tuple[Any, str]] = {
-    "id": _STRING, "completed_at": _INTEGER_OR_NULL, "created_at": _INTEGER,
-    "error": ((_OBJECT, type(None)), "an object or null"), "expires_at": _INTEGER_OR_NULL,
-    "model": _STRING, "object": (("video",), ""), "progress": _INTEGER, "prompt": _STRING_OR_NULL,
-    "remixed_from_video_id": _STRING_OR_NULL, "seconds": _STRING, "size": (tuple(VideoSize), ""),
-    "status": (tuple(VideoStatus), "")}
-_ERROR_TYPES = {"code": _STRING, "message": _STRING}
-_LENIENT_TYPES = {"id": _STRING, "status": _STRING}
-_MEMBERS = {name: {str(member): member for member in literals} for name, literals in (
-    ("model", VideoModel), ("seconds", VideoSeconds), ("size", VideoSize), ("status", VideoStatus))}
-
-def _checked(payload: Any, strict: bool | None) -> dict[str, Any]:
-    """The payload, unless it is not of the documented type, no video job, or (None) no object."""
-    types = {} if strict is None else _TYPES if strict else _LENIENT_TYPES
-    if problems := _problems(payload, types):
-        raise _refusal(problems, payload)
-    return payload  # type: ignore[no-any-return]
-
-def _problems(payload: Any, types: Mapping[str, tuple[Any, str]], prefix: str = "") -> list[str]:
-    """A sentence for everything in `payload` that is not of those types."""
-    if not isinstance(payload, _OBJECT):
+def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return a sentence for everything in the payload that is not of its type."""
+    if not _is_object(payload):
         return [f"expected a JSON object, got {_shown(payload)}"]
     problems: list[str] = []
-    for name, (kind, words) in types.items():
+    for name, (expected, python_types, choices) in types.items():
         value = payload.get(name)
-        fits = isinstance(value, kind) and type(value) is not bool if words else value in kind
-        if not fits:
-            came = _shown(value) if name in payload else "nothing"
-            expected = words or "one of " + ", ".join(kind)
-            problems.append(f"{prefix}{name}: expected {expected}, got {came}")
+        if (
+            not isinstance(value, python_types)
+            or isinstance(value, bool)  # an int in Python, but not in JSON
+            or (choices and value not in choices)
+        ):
+            got = _shown(value) if name in payload else "nothing"
+            problems.append(f"{prefix}{name}: expected {expected}, got {got}")
         elif name == "error" and value is not None:
             problems += _problems(value, _ERROR_TYPES, "error.")
     return problems
 
-def _refusal(problems: list[str], payload: Any) -> APIResponseValidationError:
-    message = "not a video of the documented type: " + "; ".join(problems)
-    if not _problems(payload, _LENIENT_TYPES):
-        message += " (strict=False, on the command line --lenient, takes it as it is)"
-    return APIResponseValidationError(message, problems=tuple(problems), payload=payload)
 
-def _decode(data: str | bytes) -> Any:
+def _invalid(problems: list[str], payload: Any) -> APIResponseValidationError:
+    message = f"not a video of the documented type: {'; '.join(problems)}"
+    if not _problems(payload, _JOB_TYPES):
+        message += " (strict=False accepts it)"
+    sentences = tuple(problems)
+    return APIResponseValidationError(message, problems=sentences, payload=payload)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _decode_object(document: str | bytes) -> dict[str, Any]:
+    """Return the JSON object in a document, or raise APIResponseValidationError."""
     try:
-        text = data if isinstance(data, str) else str(data, "utf-8")
-        value = _JSON.decode(text[1:] if text.startswith("\ufeff") else text)  # RFC 8259, 8.1
-        if text.count("[") + text.count("{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
-            raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
-        return value
-    except (ValueError, RecursionError) as error:  # also an integer of more than 4,300 digits
-        raise _refusal([f"expected JSON, got {_shown(data)}: {_line(str(error))}"], data) from None
+        text = document if isinstance(document, str) else str(document, "utf-8")
+        if text[:1] == "\ufeff":  # RFC 8259, section 8.1: it may be ignored.
+            text = text[1:]
+        if len(text) > _MAX_CONTAINERS:
+            # In a thread whose stack is small, nested ones end the process inside
+            # CPython's own parser (3.13, too). A bracket within a string begins none.
+            outside = re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"?', "", text, flags=re.DOTALL)
+            if outside.count("[") + outside.count("{") > _MAX_CONTAINERS:
+                raise ValueError(f"more than {_MAX_CONTAINERS} arrays and objects")
+        payload = _JSON.decode(text)
+    except (ValueError, RecursionError) as error:
+        problem = f"expected JSON, got {_shown(document)}: {error}"
+        raise _invalid([problem], document) from None
+    if not _is_object(payload):
+        raise _invalid(_problems(payload, {}), payload)
+    return payload  # type: ignore[no-any-return]
 
-def _depth(node: Any) -> int:
-    if not isinstance(node, (_OBJECT, _ARRAY)):
-        return 0
-    return 1 + max(map(_depth, node.values() if isinstance(node, _OBJECT) else node), default=0)
 
 def _finite(literal: str) -> float:
-    if not math.isfinite(number := float(literal)):  # NaN is no JSON; 1e400 would become inf
-        raise ValueError(f"{literal} is no finite number")
+    number = float(literal)
+    if not math.isfinite(number):  # NaN is not JSON, and 1e400 would become inf.
+        raise ValueError(f"{literal} is not a finite number")
     return number
+
 
 _JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
-def _harmless(text: str, encoding: str = "utf-8") -> str:
-    """With JSON's escapes (RFC 8259, section 7) for what a terminal or the encoding cannot take."""
-    def escape(match: re.Match[str]) -> str:
-        char = match[0]
-        if not match[1] and char.encode(encoding, "ignore").decode(encoding) == char:
-            return char  # Shift JIS takes a yen sign, and makes a backslash of it
-        return re.sub("....", r"\\u\g<0>", char.encode("utf-16-be", "surrogatepass").hex())
-    # Group 1: controls but tab and newline, C1, line separators, bidirectional marks.
-    return re.sub(r"([\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f"
-                  r"\ufeff])|[^\x00-\x7f]", escape, text)
 
-def _line(text: str, encoding: str = "utf-8") -> str:
-    text = " ".join(text.split())
-    return _harmless(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "...", encoding)
+def retrieve(
+    video_id: str,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = _TIMEOUT,
+    max_retries: int = _MAX_RETRIES,
+    ssl_context: ssl.SSLContext | None = None,
+    strict: bool = True,
+) -> Video:
+    """Fetch the latest metadata of a video job.
+
+    Args:
+        video_id: The identifier of the job.
+        api_key: The bearer token. Default: OPENAI_API_KEY. A server other than
+            OpenAI's may need none, and "" sends none.
+        base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
+            else https://api.openai.com/v1.
+        headers: More request headers. They override those of this function.
+        timeout: Seconds for one whole attempt, the system's name resolution aside.
+        max_retries: How many more attempts may follow a connection error, a timeout,
+            or a status of 408, 409, 429 or 5xx. The pause before each is what
+            Retry-After asks for, up to 120 seconds, else 0.5 seconds, doubling to 8.
+        ssl_context: For a CA of your own or a client certificate. Default: the
+            system's trust.
+        strict: As in `Video.from_dict`.
+
+    Raises:
+        APIError: There is no valid answer.
+        ValueError: An argument or an environment variable cannot be used.
+    """
+    job = _Job(
+        _video_url(base_url, video_id),
+        _Key(api_key),
+        _checked(headers),
+        timeout,
+        max_retries,
+        ssl_context,
+    )
+    return Video.from_dict(job.fetch(), strict=strict)
+
+
+def fetch(
+    video_id: str,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = _TIMEOUT,
+    max_retries: int = _MAX_RETRIES,
+    ssl_context: ssl.SSLContext | None = None,
+) -> dict[str, Any]:
+    """Fetch the JSON object as received, with every member.
+
+    Arguments and errors are those of `retrieve`.
+    """
+    job = _Job(
+        _video_url(base_url, video_id),
+        _Key(api_key),
+        _checked(headers),
+        timeout,
+        max_retries,
+        ssl_context,
+    )
+    return job.fetch()
+
+
+def poll(
+    video_id: str,
+    *,
+    interval: float = _INTERVAL,
+    max_wait: float | None = None,
+    on_update: Callable[[Video], Any] | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = _TIMEOUT,
+    max_retries: int = _MAX_RETRIES,
+    ssl_context: ssl.SSLContext | None = None,
+    strict: bool = True,
+) -> Video:
+    """Retrieve until the job is over. Return it in any final state, failed included.
+
+    Args:
+        interval: Seconds between an answer and the next request.
+        max_wait: Seconds for the whole of it, requests included. None: no limit.
+        on_update: Called with every answer, the last one included.
+
+    The other arguments and the errors are those of `retrieve`. At the end of `max_wait`
+    APITimeoutError is raised; its `video` is the last answer.
+    """
+    job = _Job(
+        _video_url(base_url, video_id),
+        _Key(api_key),
+        _checked(headers),
+        timeout,
+        max_retries,
+        ssl_context,
+    )
+    _check_seconds("interval", interval)
+    until = math.inf
+    if max_wait is not None:
+        _check_seconds("max_wait", max_wait)
+        until = time.monotonic() + max_wait
+    video = None
+    while True:
+        video = Video.from_dict(job.fetch(until, video), strict=strict)
+        if on_update is not None:
+            on_update(video)
+        if video.status not in _IN_FLIGHT:
+            return video
+        _pause(interval, until, video)
+
+
+# http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path and
+# a query, in printable ASCII. User info and a fragment have no place in it.
+_BASE_URL_PATTERN = r"""
+    (?P<origin> https?://
+        (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.? | \[ [0-9a-f:.]+ \] )
+        (?: : (?P<port> [0-9]{1,5} ) )? )
+    (?P<path> (?: / [!-"$->@-~]* )? )
+    (?P<query> (?: \? [!-"$-~]* )? )
+"""
+
+
+def _video_url(base_url: str | None, video_id: str) -> str:
+    if base_url is None:
+        base_url = os.environ.get("OPENAI_BASE_URL") or _BASE_URL
+    flags = re.ASCII | re.IGNORECASE | re.VERBOSE
+    base = re.fullmatch(_BASE_URL_PATTERN, base_url, flags)
+    if base is None or int(base["port"] or 0) > 65535:
+        # It may have a password before an "@", and a key in its query.
+        shown = "one with an @" if "@" in base_url else _shown(base_url.split("?")[0])
+        raise ValueError(
+            "base URL (base_url or OPENAI_BASE_URL): expected http:// or https://, a "
+            "host, perhaps a path and a query, in ASCII, without user info or "
+            f"fragment; got {shown}"
+        )
+    # The official SDK leaves the same characters as they are.
+    segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
+    if segment in ("", ".", ".."):
+        raise ValueError(f"video ID: expected that of a job, got {_shown(video_id)}")
+    return f"{base['origin']}{base['path'].rstrip('/')}/videos/{segment}{base['query']}"
+
+
+class _Key:
+    """An API key. Its repr(), which reports of local variables show, hides it."""
+
+    def __init__(self, argument: str | None) -> None:
+        self._text: Any = argument
+        if argument is None:
+            self._text = os.environ.get("OPENAI_API_KEY", "")
+
+    def __str__(self) -> str:
+        return str.strip(self._text)  # A file or a shell may add white space.
+
+    def hide(self, data: bytes) -> bytes:
+        """Return the data with the key, where a server echoes it, replaced."""
+        key = str(self).encode()
+        return data.replace(key, b"(the API key)") if len(key) >= _MIN_SECRET else data
+
+
+def _check_seconds(name: str, value: Any) -> None:
+    if not isinstance(value, (int, float)) or not 0 < value <= _MAX_SECONDS:
+        limits = f"more than 0 and at most {_MAX_SECONDS}"
+        raise ValueError(f"{name}: expected seconds, {limits}, got {_shown(value)}")
+
+
+def _checked(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the headers, names in one case, or raise ValueError for a bad one."""
+    checked: dict[str, str] = {}
+    for name, value in dict(headers or {}).items():
+        # RFC 9110, section 5.6.2: a name is a token.
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            raise ValueError("headers: expected names of letters, digits and hyphens")
+        if not re.fullmatch(r"[\t -~]*", value):
+            raise ValueError(
+                f"headers: expected printable ASCII as the value of {name}"
+            )
+        checked[name.title()] = value
+    return checked
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One video of one server, and how to ask for it."""
+
+    url: str = field(repr=False)  # Its query may be secret,
+    key: _Key
+    headers: dict[str, str] = field(repr=False)  # and so may these.
+    timeout: float
+    max_retries: int
+    ssl_context: ssl.SSLContext | None
+
+    def __post_init__(self) -> None:
+        _check_seconds("timeout", self.timeout)
+        if operator.index(self.max_retries) < 0:
+            raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
+        if not re.fullmatch("[!-~]*", str(self.key)):
+            raise ValueError("API key: expected ASCII without spaces (it is not shown)")
+        if not str(self.key) and self.url.startswith(f"{_BASE_URL}/"):
+            needs_none = "point OPENAI_BASE_URL at a server that needs none"
+            raise ValueError(f"no API key: set OPENAI_API_KEY, or {needs_none}")
+
+    def fetch(
+        self, until: float = math.inf, last: Video | None = None
+    ) -> dict[str, Any]:
+        """Return the JSON object that the server answers, after retries if need be.
+
+        `until` is when max_wait ends, and `last` the answer before this one.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self.attempt(min(self.timeout, until - time.monotonic()))
+            except (APIConnectionError, APIStatusError) as error:
+                failure = error
+            if attempt > 1:
+                failure.args = (f"{failure} ({attempt} attempts)",)
+            delay = _retry_delay(failure, attempt)
+            is_last = delay is None or attempt > self.max_retries
+            if is_last and time.monotonic() < until:
+                raise failure
+            # If it was max_wait that ended the last attempt, this raises.
+            _pause(delay or 0, until, last, failure)
+
+    def attempt(self, timeout: float) -> dict[str, Any]:
+        """Send one request. Return the JSON object in an answer, raise a refusal."""
+        status, headers, body = self.exchange(timeout)
+        if not 200 <= status <= 299:
+            raise self.status_error(status, headers, body)
+        if len(body) > _MAX_BODY:
+            raise _invalid([f"expected at most {_MAX_BODY} bytes, got more"], body)
+        return _decode_object(body)
+
+    def exchange(self, timeout: float) -> tuple[int, HTTPMessage, bytes]:
+        """Send one request. Return the status, the headers and the body that come."""
+        # Each attempt has a Request of its own. ProxyHandler changes it, and would then
+        # send an https request to the proxy in the clear.
+        request = urllib.request.Request(self.url)
+        request.add_header("Accept", "application/json")
+        request.add_header("User-Agent", f"videoretrieve/{__version__}")
+        if str(self.key):
+            request.add_header("Authorization", f"Bearer {self.key}")
+        for name, value in self.headers.items():
+            request.add_header(name, value)
+        # A local variable would show a proxy's password in reports.
+        opener = _opener(tuple(urllib.request.getproxies().items()), self.ssl_context)
+        started = time.monotonic()
+        try:
+            opened = opener.open(request, timeout=timeout)
+            with contextlib.closing(opened) as response:
+                body = _read_body(response)
+        except _MALFORMED as error:
+            words = "malformed headers, or an unusable proxy in the environment"
+            message = self.message(f"{words} ({type(error).__name__})")
+            failure = APIConnectionError(message)
+        except _NO_ANSWER as error:
+            seconds = time.monotonic() - started
+            failure = self.connection_error(error, request.host, seconds)
+        else:
+            return response.status, response.headers, self.key.hide(body)
+        # It is raised here to have no context: frames of http.client show the key.
+        raise failure
+
+    def message(self, words: str) -> str:
+        """Return a message that names the URL, without its query: it may be secret."""
+        text = f"GET {self.url.partition('?')[0]}: {words}"
+        return self.key.hide(text.encode()).decode()
+
+    def connection_error(
+        self, error: Exception, host: str, seconds: float
+    ) -> APIConnectionError:
+        if isinstance(error, URLError) and isinstance(error.reason, OSError):
+            error = error.reason
+        # An OSError has strerror, which may be None, and a URLError has a reason.
+        reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
+        words, name = _one_line(str(reason)), type(error).__name__
+        if name not in words:
+            words += f" ({name})"
+        error_class = APIConnectionError
+        if isinstance(error, (TimeoutError, socket.timeout)):  # one class since 3.10
+            words = f"no whole answer within {seconds:.3g} s"
+            error_class = APITimeoutError
+        if host != self.url.split("/")[2]:
+            words = f"through the proxy {_one_line(host)}: {words}"
+        failure = error_class(self.message(words))
+        if isinstance(error, OSError):
+            # Its traceback and its context show the key, in frames of http.client.
+            failure.__cause__ = error.with_traceback(None)
+            error.__context__ = None
+        return failure
+
+    def status_error(
+        self, status: int, headers: HTTPMessage, body: bytes
+    ) -> APIStatusError:
+        words = f"{status} {http.client.responses.get(status, '')}".rstrip()
+        reason = _server_words(body)
+        if reason:
+            words += f": {reason}"
+        if status in (401, 403) and not self.headers and not str(self.key):
+            words += " (no API key was sent: set OPENAI_API_KEY)"
+        for name, note in _HEADER_NOTES.items():
+            if headers.get(name):
+                words += f" ({note} {_one_line(headers[name])})"
+        return _STATUS_ERRORS.get(status, APIStatusError)(
+            self.message(words),
+            status_code=status,
+            request_id=headers.get("x-request-id"),
+            headers=headers,
+            body=body[:_MAX_BODY],
+        )
+
+
+def _pause(
+    seconds: float, until: float, last: Video | None, failure: APIError | None = None
+) -> None:
+    """Sleep, or raise APITimeoutError at once if max_wait ends before that."""
+    if time.monotonic() + seconds < until:
+        time.sleep(seconds)
+        return
+    message = "no answer before the end of max_wait"
+    if last is not None:
+        message = f"still {_one_line(last.status)} at the end of max_wait"
+    if failure is not None:
+        message += f": {failure}"
+    raise APITimeoutError(message, video=last) from failure
+
+
+# What opening a URL and reading its body may raise when the network, the server or a
+# proxy is to blame. RuntimeError is Pyodide's, where there is no TLS.
+_NO_ANSWER = OSError, HTTPException, RuntimeError
+# The same, for some malformed headers, chunk sizes and proxies. These are not quoted,
+# because they may quote a proxy's URL with its password.
+_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
+
+
+def _read_body(response: Any) -> bytes:
+    """Return the body, or one byte more than 1 MiB of it."""
+    size = _MAX_BODY + 1
+    length = getattr(response, "length", None)  # None if unknown, chunked or mocked
+    if length is not None:
+        size = min(size, length)
+    # HTTPResponse.read() treats a chunk size of -1 as "read everything", and a
+    # truncated body as complete.
+    body = io.BufferedReader(response).read(size)
+    if length is not None and len(body) < size:
+        raise http.client.IncompleteRead(body, length - len(body))
+    return body
+
+
+@functools.lru_cache(maxsize=8)
+def _opener(
+    proxies: tuple[tuple[str, str], ...], ssl_context: ssl.SSLContext | None
+) -> urllib.request.OpenerDirector:
+    """Return an opener for http and https URLs. Making it takes a tenth of a lookup.
+
+    Having no other handlers, it follows no redirect and raises for no status.
+    """
+    opener = urllib.request.OpenerDirector()
+    opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
+    opener.add_handler(urllib.request.UnknownHandler())
+    opener.add_handler(_Handler(ssl_context))
+    return opener
+
+
+class _Handler(urllib.request.AbstractHTTPHandler):
+    """Opens http and https URLs within the timeout of the request."""
+
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+    def __init__(self, ssl_context: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self._ssl_context = ssl_context
+
+    def http_open(self, request: Any) -> HTTPResponse:
+        return self.do_open(_connection, request)
+
+    def https_open(self, request: Any) -> HTTPResponse:
+        context = self._ssl_context or _default_context()
+        return self.do_open(_connection, request, context=context)
+
+
+@functools.lru_cache(maxsize=1)
+def _default_context() -> ssl.SSLContext:
+    """Return the system's trust. Loading it takes 20 times as long as a lookup."""
+    return ssl.create_default_context()
+
+
+def _connection(host: str, **options: Any) -> Any:
+    """Return a connection of http.client that ends all it does at one deadline.
+
+    Alone, it has a timeout for each address and each read.
+    """
+    # The classes are looked up at the call, because recorders replace them.
+    connection_class: Any = http.client.HTTPConnection
+    if "context" in options:
+        connection_class = http.client.HTTPSConnection
+    deadline = _Deadline(options["timeout"])
+    connection: Any = connection_class(host, **options)
+    connection._create_connection = deadline.connect
+    connection.response_class = deadline.response
+    return connection
+
+
+class _Deadline:
+    """The end of an attempt, and the steps of http.client that have to keep to it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def seconds_left(self) -> float:
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+    def connect(self, address: Any, timeout: float, source: Any = None) -> Any:
+        """Connect as socket.create_connection does. All addresses share the time."""
+        host, port = address
+        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        share = self.seconds_left() / max(1, len(addresses))
+        sock = socket.create_connection(address, share, source)
+        sock.settimeout(self.seconds_left())  # for the TLS handshake
+        return sock
+
+    def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
+        """Return a response whose reads, headers included, end at the deadline."""
+        response = HTTPResponse(sock, *args, **options)
+        raw: Any = getattr(response.fp, "raw", None)  # A mock may have none.
+        if raw is not None:
+            read_raw = raw.readinto
+
+            def readinto(buffer: Any) -> Any:
+                sock.settimeout(self.seconds_left())
+                size = read_raw(buffer)
+                # This is for the TLS handshake that follows a CONNECT.
+                sock.settimeout(self.seconds_left())
+                return size
+
+            raw.readinto = readinto
+        return response
+
+
+_STATUS_ERRORS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
+    **dict.fromkeys(range(500, 600), InternalServerError),
+}
+
+
+def _server_words(body: bytes) -> str:
+    """Return the reason that a refusal gives, in any of the forms in use.
+
+    They are {"error": {"message"}}, {"error": text}, {"detail": text},
+    {"detail": [{"msg"}]}, {"message"}, plain text, and HTML.
+    """
+    text = body.decode("utf-8", "replace")
+    names = "error|message|detail|msg"
+    found = re.findall(rf'"(?:{names})"\s*:\s*("(?:[^"\\]|\\.)+")', text)
+    words = re.sub("<[^<>]*>", " ", text)
+    with contextlib.suppress(ValueError):
+        words = "; ".join(map(json.loads, found)) or words
+    return _one_line(words)
+
+
+# What a person may need to know of a refusal's headers.
+_HEADER_NOTES = {
+    "Location": "redirects are not followed:",
+    "Retry-After": f"Retry-After, obeyed up to {_MAX_RETRY_AFTER:g} s:",
+    "x-request-id": "request ID",
+}
+
+
+def _retry_delay(error: APIError, attempt: int) -> float | None:
+    """Return the seconds to wait before another attempt, or None if none would help."""
+    if isinstance(error, APIStatusError):
+        retried = error.status_code in (408, 409, 429)
+        if not retried and not isinstance(error, InternalServerError):
+            return None
+        # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
+        # email.utils raises all of these for some malformed dates.
+        with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+            value = error.headers.get("Retry-After", "")
+            date = email.utils.parsedate_tz(value)
+            if date:
+                seconds = email.utils.mktime_tz(date) - time.time()
+            else:
+                seconds = float(value)
+            if seconds >= 0:  # neither in the past nor NaN
+                return seconds if seconds <= _MAX_RETRY_AFTER else None
+    elif isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return None
+    # The SDK's: 0.5 s, doubling to 8 s, less up to a quarter so that clients spread.
+    return min(8.0, 0.25 * 2.0**attempt) * random.uniform(0.75, 1)
+
+
+# Control characters, line separators and bidirectional marks: a terminal may obey them.
+_UNSAFE = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+)
+
+
+def _escaped(text: str, encoding: str = "utf-8") -> str:
+    """Return the text with JSON's escapes for what is unsafe or not in the encoding."""
+
+    def escape(match: re.Match[str]) -> str:
+        character = match[0]
+        if not match[1] and character.encode(encoding, "ignore"):
+            return character
+        codes = character.encode("utf-16-be", "surrogatepass").hex()
+        return re.sub("....", r"\\u\g<0>", codes)
+
+    return re.sub(f"([{_UNSAFE}])|[^\x00-\x7f]", escape, text)
+
+
+def _one_line(text: str, encoding: str = "utf-8") -> str:
+    """Return text for a message: on one line, shortened, and safe for a terminal."""
+    line = " ".join(text.split())
+    if len(line) > _MAX_QUOTED:
+        line = f"{line[:_MAX_QUOTED]}..."
+    return _escaped(line, encoding)
+
+
+_REPR = reprlib.Repr()  # It goes no deeper than six levels.
+_REPR.maxstring = _REPR.maxother = _MAX_QUOTED
+
 
 def _shown(value: object) -> str:
-    try:
-        return _line(repr(value))
-    except (ValueError, RecursionError):  # an integer of more than 4,300 digits; deep nesting
-        return f"a huge {type(value).__name__}"
+    return _one_line(_REPR.repr(value))
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line, by default the process's; return the exit status that --help names."""
-    try:
-        return _run(_parse(argv))
-    except KeyboardInterrupt:
-        status, message = 130, "interrupted"
-    except ValueError as error:
-        status, message = 2, str(error)
-    except APIError as error:
-        waited = isinstance(error, APITimeoutError) and error.max_wait_reached and error.video
-        status, message = 4 if waited else 1, str(error)
-    except BrokenPipeError:  # whoever reads has seen enough
-        return 1
-    except OSError as error:
-        status, message = 1, f"cannot write the result: {error}"
-    _warn(f"videoretrieve: {message}\n")
-    return status
+    """Run the command line, by default with the arguments of the process.
 
-def _parse(argv: Sequence[str] | None) -> Any:
-    import argparse  # for the command line alone: it takes time
+    Returns:
+        The exit status: 0, 1, 2, 3, 4 or 130, as `--help` explains them.
+    """
+    try:
+        return _run(_parse_args(argv))
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted")
+    except ValueError as error:
+        return _fail(2, str(error))
+    except APITimeoutError as error:
+        return _fail(4 if error.video else 1, str(error))
+    except APIError as error:
+        return _fail(1, str(error))
+    except BrokenPipeError:  # Whoever reads has seen enough.
+        return 1
+    except (OSError, RecursionError) as error:
+        return _fail(1, f"cannot write the result: {error}")
+
+
+def _fail(exit_status: int, message: str) -> int:
+    """Print the message, in the words of the command line. Return the exit status."""
+    for setting, option in _OPTIONS.items():
+        message = message.replace(setting, option, 1)
+    with contextlib.suppress(OSError, ValueError):  # It is closed, full, or gone.
+        _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
+    return exit_status
+
+
+# What a message says of a setting, and what the command line says instead.
+_OPTIONS = {
+    "headers: expected": "--header: expected",
+    "interval: expected": "--interval: expected",
+    "max_retries: expected": "--retries: expected",
+    "max_wait: expected": "--max-wait: expected",
+    "timeout: expected": "--timeout: expected",
+    "the end of max_wait": "the end of --max-wait",
+    "(strict=False accepts it)": "(--lenient accepts it)",
+}
+
+
+def _parse_args(argv: Sequence[str] | None) -> dict[str, Any]:
+    """Return the options that were given, named as in the functions' signatures."""
+    parser = _parser()
+    options = vars(parser.parse_args(argv))
+    field_name = options.get("field", "id")
+    if field_name not in _FIELD_TYPES and "raw" not in options:
+        fields = f"one of {', '.join(_FIELD_TYPES)} or, with --raw, any member"
+        parser.error(f"--field: expected {fields}; got {_shown(field_name)}")
+    if not all(":" in header for header in options.get("headers", ())):
+        parser.error("--header: expected 'NAME: VALUE', got no colon")
+    if "wait" not in options and ("interval" in options or "max_wait" in options):
+        parser.error("--interval and --max-wait need --wait")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    import argparse  # Only the command line needs it, and importing it takes time.
+
     class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:  # in one line, without the usage
-            raise ValueError(f"{_line(message)}; see --help")
-    parser = Parser("videoretrieve", description="Look up a video job.", epilog=_EPILOG,
-                    formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+        def error(self, message: str) -> NoReturn:
+            raise ValueError(f"{message}; see --help")
+
+    parser = Parser(
+        prog="python -m videoretrieve",
+        usage="%(prog)s [options] VIDEO_ID",
+        description="Look up a video job and print its fields as JSON.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
     add = parser.add_argument
-    seconds = functools.partial(add, metavar="S", type=float)
-    add("video_id", metavar="VIDEO_ID")
-    add("--base-url", metavar="URL", help="what /videos/VIDEO_ID is appended to")
-    add("-H", "--header", metavar="'NAME: VALUE'", action="append", default=[], help="repeatable")
-    seconds("--timeout", default=_TIMEOUT, help="seconds for one attempt (default: %(default)g)")
-    add("--retries", metavar="N", type=int, default=_MAX_RETRIES, help="(default: %(default)s)")
-    add("--lenient", action="store_true", help="accept what is not of the documented type")
-    add("--field", metavar="NAME", help="print that field alone, text without quotes")
+    seconds: dict[str, Any] = {"metavar": "S", "type": float}
+    add("video_id", metavar="VIDEO_ID", help="the identifier of the job")
+    add("--base-url", metavar="URL", help=f"default: OPENAI_BASE_URL, else {_BASE_URL}")
+    add(
+        "-H",
+        "--header",
+        metavar="'NAME: VALUE'",
+        dest="headers",
+        action="append",
+        help="a request header; may be repeated",
+    )
+    add("--timeout", **seconds, help=f"seconds for an attempt (default: {_TIMEOUT:g})")
+    add(
+        "--retries",
+        metavar="N",
+        dest="max_retries",
+        type=int,
+        help=f"more attempts after a failure (default: {_MAX_RETRIES})",
+    )
+    add("--lenient", action="store_true", help="accept undocumented types and values")
+    add("--field", metavar="NAME", help="print this field alone, text without quotes")
     add("--raw", action="store_true", help="print the JSON object as received")
-    add("--wait", action="store_true", help="poll until the job is over")
-    seconds("--interval", default=_INTERVAL, help="with --wait (default: %(default)g)")
-    seconds("--max-wait", help="with --wait: seconds for the whole of it (default: no limit)")
-    add("--version", action="version", version=f"%(prog)s {__version__}")
-    args = parser.parse_args(argv)
-    if args.field is not None and not args.raw and args.field not in _TYPES:
-        parser.error(f"--field: expected one of {', '.join(_TYPES)}; or --raw --field")
-    return args
+    add("--version", action="version", version=f"videoretrieve {__version__}")
+    add = parser.add_argument_group("waiting").add_argument
+    add("--wait", action="store_true", help="retrieve until the job is over")
+    add("--interval", **seconds, help=f"seconds of a pause (default: {_INTERVAL:g})")
+    add("--max-wait", **seconds, help="seconds for all of it (default: no limit)")
+    return parser
+
 
 _EPILOG = """\
-environment: OPENAI_API_KEY, OPENAI_BASE_URL, http_proxy, https_proxy, no_proxy, SSL_CERT_FILE
+example:
+  python -m videoretrieve video_123 --wait --field status
+
+environment:
+  OPENAI_API_KEY   the API key; there is no option for it
+  OPENAI_BASE_URL  the server, such as http://127.0.0.1:8000/v1
+  http_proxy, https_proxy, no_proxy, SSL_CERT_FILE
+
 exit status:
-  0    looked up; with --wait, completed
-  1    no answer, a refusal, an answer that cannot be believed, or output that cannot be written
-  2    wrong usage: arguments, key, URL
-  3    --wait: the job ended, and not in completed
-  4    --wait: still in flight at --max-wait
+  0    looked up; with --wait, the job is completed
+  1    no answer, a refusal, an answer that is not valid, or no way to write it
+  2    wrong usage: arguments, API key, URL
+  3    with --wait: the job ended, and is not completed
+  4    with --wait: the job was still in flight at the end of --max-wait
   130  interrupted
 """
 
-def _run(args: Any) -> int:
-    if not all(":" in header for header in args.header):  # without showing it: it may be a key
-        raise ValueError("--header: expected 'Name: value', got no colon")
-    headers = {name: value.strip() for name, value in (each.split(":", 1) for each in args.header)}
-    started, terminal = time.monotonic(), args.wait and sys.stderr and sys.stderr.isatty()
-    def draw(video: Video) -> None:
-        with contextlib.suppress(OSError, ValueError):  # the terminal has gone
-            if terminal:
-                columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: unknown
-                _write(sys.stderr, "\r" + _bar(video, int(time.monotonic() - started), columns - 1))
-    draw(Video.from_dict({"id": args.video_id, "status": "asking"}, strict=False))
-    try:
-        payload = _look_up(
-            args.video_id, None, args.base_url, headers, args.timeout, args.retries, None,
-            None if args.raw else not args.lenient,
-            _number("interval", args.interval, 0) if args.wait else None, args.max_wait, draw)
-    finally:
-        _warn("\n" if terminal else "")
-    result: Any = payload if args.raw else Video.from_dict(payload, strict=False).to_dict()
-    if args.field is not None:
-        if args.field not in result:
-            raise APIError(f"no member {_shown(args.field)} among {_line(', '.join(result))}")
-        result = result[args.field]
+
+def _run(options: dict[str, Any]) -> int:
+    """Look up the job, print it, and return the exit status."""
+    wait, raw = options.pop("wait", False), options.pop("raw", False)
+    strict = not options.pop("lenient", raw)
+    field_name = options.pop("field", None)
+    lines = options.get("headers", ())
+    options["headers"] = [
+        re.split(r":\s*", line.rstrip(), maxsplit=1) for line in lines
+    ]
+    exit_status = 0
+    result: dict[str, Any] = {}
+    if wait:
+        video = _poll_with_bar(**options, strict=strict)
+        exit_status = 0 if video.status == VideoStatus.COMPLETED else 3
+        result = video.to_dict()
+    elif not raw:
+        result = retrieve(**options, strict=strict).to_dict()
+    if raw:  # poll decodes what it gets, so this asks once more for the object.
+        options.pop("interval", None)
+        options.pop("max_wait", None)
+        result = fetch(**options)
+    _print_result(result, field_name)
+    return exit_status
+
+
+def _print_result(result: Any, field_name: str | None) -> None:
+    if field_name is not None:
+        if field_name not in result:
+            members = _one_line(", ".join(result))
+            raise APIError(f"--field: no member {_shown(field_name)} among {members}")
+        result = result[field_name]
     if not isinstance(result, str):
         result = json.dumps(result, indent=2, ensure_ascii=False)
-    _write(sys.stdout, _harmless(result, getattr(sys.stdout, "encoding", None) or "utf-8") + "\n")
-    return 3 if args.wait and payload["status"] != VideoStatus.COMPLETED else 0
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    _write(sys.stdout, _escaped(result, encoding) + "\n")
 
-def _bar(video: Video, elapsed: int, width: int) -> str:
-    """A line of that width, the most telling first: what does not fit is cut off at its end."""
-    done: Any = video.progress
-    done = int(min(max(done, 0), 100)) if isinstance(done, (int, float)) else "?"
-    cells = "" if done == "?" else "#" * (done // 5)
-    status, name = _line(video.status, "ascii"), _line(video.id, "ascii")
-    line = f"{done:>3}% {elapsed // 60}:{elapsed % 60:02} {status} [{cells:-<20}] {name}"
-    return line[:width].ljust(width)
 
-def _warn(text: str) -> None:
-    with contextlib.suppress(OSError, ValueError):  # closed, full, or closed by _write
-        _write(sys.stderr, text)
+def _poll_with_bar(**settings: Any) -> Video:
+    started = time.monotonic()
+
+    def draw(video: Video) -> None:
+        _draw(_progress(video, time.monotonic() - started))
+
+    try:
+        return poll(**settings, on_update=draw)
+    finally:
+        _draw("")
+
+
+def _draw(line: str) -> None:
+    """Draw a line over the last one, if standard error is a terminal."""
+    # If it is closed, no terminal, or one that has gone, it has no width.
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        room = width - 3  # The terminal shows ^C after the line.
+        _write(sys.stderr, f"\r{'':{room}}\r{line[:room]}")
+
+
+def _progress(video: Video, elapsed: float) -> str:
+    """Return a line with the most important first, since its end may be cut off."""
+    minutes, seconds = divmod(int(elapsed), 60)
+    line = f"{minutes}:{seconds:02} {_one_line(video.status, 'ascii')}"
+    progress: Any = video.progress  # With --lenient it may be anything.
+    if isinstance(progress, (int, float)):
+        percent = int(min(max(progress, 0), 100))
+        line = f"{percent:3}% {line} [{'#' * (percent // 5):-<20}]"
+    return f"{line} {_one_line(video.id, 'ascii')}"
 
 
 def _write(stream: Any, text: str) -> None:
-    if not stream:
-        raise OSError("standard output is closed")
+    if stream is None:
+        raise OSError("the stream is closed")
     try:
         print(text, end="", file=stream, flush=True)
     except OSError:
+        # Otherwise Python flushes it once more as it ends, and complains.
         with contextlib.suppress(OSError):
-            stream.close()  # else Python flushes it once more as it ends, and complains
+            stream.close()
         raise
+
 
 if __name__ == "__main__":
     sys.exit(main())
