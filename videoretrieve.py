@@ -79,7 +79,7 @@ _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
 _MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK: a person should hear of a longer one
-_MAX_SECONDS = 2_147_483.0  # 24 days: a socket counts milliseconds in a C int
+_MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
 _MAX_BODY = 1 << 20  # bytes: a real answer has less than 10 KiB
 _MAX_CONTAINERS = 1_000  # arrays and objects in an answer: a real one has less than 20
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
@@ -731,7 +731,7 @@ def _pause(
 _NO_ANSWER = OSError, HTTPException, RuntimeError
 # The same, for some malformed headers, chunk sizes and proxies. These are not quoted,
 # because they may quote a proxy's URL with its password.
-_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
+_MALFORMED = http.client.InvalidURL, TypeError, ValueError
 
 
 def _read_body(response: Any) -> bytes:
