@@ -31,6 +31,7 @@ import threading
 import time
 import traceback
 import typing
+import unittest.mock
 import urllib.request
 
 import pytest
@@ -857,6 +858,8 @@ def test_a_number_out_of_range_is_a_value_error_that_names_it(name, bad, good, s
         assert look_up(server, function=mod.poll, **{name: value}).id == "video_123"
     with pytest.raises((TypeError, ValueError)):
         look_up(server, function=mod.poll, **{name: "2"})
+    with pytest.raises(TypeError, match="^ssl_context: expected an ssl.SSLContext$"):
+        look_up(server, ssl_context="ca.pem")
 
 
 # Proxies
@@ -1621,16 +1624,14 @@ def test_the_request_goes_through_urllib_where_tracers_see_it(serve, environment
     assert "Traceparent: 00-1\r\n" in server.requests[0]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="addinfourl had no status")
 def test_the_response_of_a_mocked_opener_is_read(environment):
-    def answer(opener, request, data=None, timeout=None):
-        headers = {"x-request-id": "r"}
-        return urllib.request.addinfourl(
-            io.BytesIO(DOCUMENT), headers, request.full_url, 200
-        )
-
-    environment.setattr(urllib.request.OpenerDirector, "open", answer)
+    response = unittest.mock.MagicMock(status=200, headers={})
+    response.read.return_value = DOCUMENT
+    environment.setattr(
+        urllib.request.OpenerDirector, "open", lambda *_, **__: response
+    )
     assert mod.retrieve("v", base_url="http://video.example").id == "video_123"
+    assert response.close.called
 
 
 def test_a_recorder_that_replaces_the_connection_class_is_used(serve, environment):

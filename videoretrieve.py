@@ -594,6 +594,9 @@ class _Job:
         _check_seconds("timeout", self.timeout)
         if operator.index(self.max_retries) < 0:
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
+        context = self.ssl_context
+        if context is not None and not hasattr(context, "wrap_socket"):
+            raise TypeError("ssl_context: expected an ssl.SSLContext")
         if not re.fullmatch("[!-~]*", str(self.key)):
             raise ValueError("API key: expected ASCII without spaces (it is not shown)")
         if not str(self.key) and self.url.startswith(f"{_BASE_URL}/"):
@@ -737,7 +740,9 @@ _MALFORMED = http.client.InvalidURL, TypeError, ValueError
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     size = _MAX_BODY + 1
-    length = getattr(response, "length", None)  # None if unknown, chunked or mocked
+    if not isinstance(response, HTTPResponse):
+        return bytes(response.read(size))  # A mock need not have more.
+    length = response.length  # None if it is chunked, or ends with the connection
     if length is not None:
         size = min(size, length)
     # HTTPResponse.read() treats a chunk size of -1 as "read everything", and a
