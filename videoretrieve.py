@@ -282,7 +282,7 @@ class Video:
         if _is_object(error):
             values["error"] = VideoCreateError(error.get("code"), error.get("message"))
         elif isinstance(error, str):  # TensorRT-LLM sends the message alone.
-            no_code: Any = None
+            no_code: Any = None  # It is a str only with strict=True.
             values["error"] = VideoCreateError(no_code, error)
         arguments: Any = map(values.get, _FIELD_TYPES)  # in the documented order
         return cls(*arguments)
@@ -430,7 +430,7 @@ def retrieve(
     job = _Job(
         _video_url(base_url, video_id),
         _Key(api_key),
-        _checked(headers),
+        _checked_headers(headers),
         timeout,
         max_retries,
         ssl_context,
@@ -455,7 +455,7 @@ def fetch(
     job = _Job(
         _video_url(base_url, video_id),
         _Key(api_key),
-        _checked(headers),
+        _checked_headers(headers),
         timeout,
         max_retries,
         ssl_context,
@@ -490,7 +490,7 @@ def poll(
     job = _Job(
         _video_url(base_url, video_id),
         _Key(api_key),
-        _checked(headers),
+        _checked_headers(headers),
         timeout,
         max_retries,
         ssl_context,
@@ -564,7 +564,7 @@ def _check_seconds(name: str, value: Any) -> None:
         raise ValueError(f"{name}: expected seconds, {limits}, got {_shown(value)}")
 
 
-def _checked(headers: Mapping[str, str] | None) -> dict[str, str]:
+def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """Return the headers, names in one case, or raise ValueError for a bad one."""
     checked: dict[str, str] = {}
     for name, value in dict(headers or {}).items():
@@ -637,16 +637,8 @@ class _Job:
 
     def exchange(self, timeout: float) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body that come."""
-        # Each attempt has a Request of its own. ProxyHandler changes it, and would then
-        # send an https request to the proxy in the clear.
-        request = urllib.request.Request(self.url)
-        request.add_header("Accept", "application/json")
-        request.add_header("User-Agent", f"videoretrieve/{__version__}")
-        if str(self.key):
-            request.add_header("Authorization", f"Bearer {self.key}")
-        for name, value in self.headers.items():
-            request.add_header(name, value)
-        # A local variable would show a proxy's password in reports.
+        request = self.request()
+        # In a local variable, reports would show a proxy's password.
         opener = _opener(tuple(urllib.request.getproxies().items()), self.ssl_context)
         started = time.monotonic()
         try:
@@ -664,6 +656,21 @@ class _Job:
             return response.status, response.headers, self.key.hide(body)
         # It is raised here to have no context: frames of http.client show the key.
         raise failure
+
+    def request(self) -> urllib.request.Request:
+        """Return a request that can be sent once.
+
+        ProxyHandler changes it. A second time, it would send an https request to the
+        proxy in the clear.
+        """
+        request = urllib.request.Request(self.url)
+        request.add_header("Accept", "application/json")
+        request.add_header("User-Agent", f"videoretrieve/{__version__}")
+        if str(self.key):
+            request.add_header("Authorization", f"Bearer {self.key}")
+        for name, value in self.headers.items():
+            request.add_header(name, value)
+        return request
 
     def message(self, words: str) -> str:
         """Return a message that names the URL, without its query: it may be secret."""
