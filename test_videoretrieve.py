@@ -61,7 +61,10 @@ SAMPLE = {
 }
 DOCUMENT = json.dumps(SAMPLE).encode()
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
-ABSENT = object()  # in a table: the member is left out
+
+
+class ABSENT:
+    """In a table: the member is left out."""
 
 
 def sample(**changes):
