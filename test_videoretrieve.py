@@ -526,6 +526,7 @@ NOT_JSON = [  # the document, words of the problem
     (b"\x1f\x8b\x08\x00", "0x8b"),  # gzip that nobody asked for
     (b'{"id": "a\nb"}', ""),
     (b"[" * 1001 + b"]" * 1001, "more than 1000 arrays and objects"),
+    (b'[{"a":' * 501 + b"1" + b"}]" * 501, "more than 1000 arrays and objects"),
     (b"[" * 500_000, "more than 1000 arrays and objects"),  # kills CPython's parser
     (b'{"a":' * 500_000, "more than 1000 arrays and objects"),
     (b'["\\"", ' + b"[]," * 1000 + b"1]", "more than 1000 arrays and objects"),
