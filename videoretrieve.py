@@ -534,8 +534,11 @@ def _video_url(base_url: str | None, video_id: str) -> str:
             "host, perhaps a path and a query, in ASCII, without user info or "
             f"fragment; got {shown}"
         )
-    # The official SDK leaves the same characters as they are.
-    segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
+    try:
+        # The official SDK leaves the same characters as they are.
+        segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
+    except UnicodeEncodeError:  # from half of a surrogate pair
+        segment = ""
     if segment in ("", ".", ".."):
         raise ValueError(f"video ID: expected that of a job, got {_shown(video_id)}")
     return f"{base['origin']}{base['path'].rstrip('/')}/videos/{segment}{base['query']}"
@@ -741,14 +744,14 @@ def _pause(
 _NO_ANSWER = OSError, HTTPException, RuntimeError
 # The same, for some malformed headers, chunk sizes and proxies. These are not quoted,
 # because they may quote a proxy's URL with its password.
-_MALFORMED = http.client.InvalidURL, TypeError, ValueError
+_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
 
 
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     size = _MAX_BODY + 1
-    if not isinstance(response, HTTPResponse):
-        return bytes(response.read(size))  # A mock need not have more.
+    if not issubclass(type(response), HTTPResponse):  # a mock, even if it has a spec
+        return bytes(response.read(size))
     length = response.length  # None if it is chunked, or ends with the connection
     if length is not None:
         size = min(size, length)
@@ -832,7 +835,11 @@ class _Deadline:
         addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         share = self.seconds_left() / max(1, len(addresses))
         sock = socket.create_connection(address, share, source)
-        sock.settimeout(self.seconds_left())  # for the TLS handshake
+        try:
+            sock.settimeout(self.seconds_left())  # for the TLS handshake
+        except TimeoutError:
+            sock.close()
+            raise
         return sock
 
     def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
