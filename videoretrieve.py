@@ -38,7 +38,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from urllib.error import URLError
@@ -294,8 +294,12 @@ class Video:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form: plain types, all thirteen keys, documented order."""
-        # JSON knows no enums: it makes plain strings of their members.
-        wire: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        wire: dict[str, Any] = dict(vars(self))
+        for name in _LITERALS:
+            if isinstance(wire[name], str):
+                wire[name] = str(wire[name])  # a plain one of an enum's member
+        if isinstance(self.error, VideoCreateError):
+            wire["error"] = dict(vars(self.error))
         return wire
 
 
@@ -388,7 +392,7 @@ def _decode_object(document: str | bytes) -> dict[str, Any]:
 def _finite(literal: str) -> float:
     number = float(literal)
     if not math.isfinite(number):  # NaN is not JSON, and 1e400 would become inf.
-        raise ValueError(f"{literal} is not a finite number")
+        raise ValueError(f"{_one_line(literal)} is not a finite number")
     return number
 
 
@@ -528,7 +532,11 @@ def _video_url(base_url: str | None, video_id: str) -> str:
     base = re.fullmatch(_BASE_URL_PATTERN, base_url, flags)
     if base is None or int(base["port"] or 0) > 65535:
         # It may have a password before an "@", and a key in its query.
-        shown = "one with an @" if "@" in base_url else _shown(base_url.split("?")[0])
+        shown = (
+            "one with an @"
+            if "@" in base_url
+            else _shown(re.split("[?#]", base_url)[0])
+        )
         raise ValueError(
             "base URL (base_url or OPENAI_BASE_URL): expected http:// or https://, a "
             "host, perhaps a path and a query, in ASCII, without user info or "
@@ -598,7 +606,7 @@ class _Job:
         if operator.index(self.max_retries) < 0:
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
         context = self.ssl_context
-        if context is not None and not hasattr(context, "wrap_socket"):
+        if context is not None and not hasattr(context, "verify_mode"):
             raise TypeError("ssl_context: expected an ssl.SSLContext")
         if not re.fullmatch("[!-~]*", str(self.key)):
             raise ValueError("API key: expected ASCII without spaces (it is not shown)")
@@ -638,7 +646,7 @@ class _Job:
             raise _invalid([f"expected at most {_MAX_BODY} bytes, got more"], body)
         return _decode_object(body)
 
-    def exchange(self, timeout: float) -> tuple[int, HTTPMessage, bytes]:
+    def exchange(self, timeout: float) -> tuple[int, Any, bytes]:
         """Send one request. Return the status, the headers and the body that come."""
         request = self.request()
         # In a local variable, reports would show a proxy's password.
@@ -703,9 +711,7 @@ class _Job:
             error.__context__ = None
         return failure
 
-    def status_error(
-        self, status: int, headers: HTTPMessage, body: bytes
-    ) -> APIStatusError:
+    def status_error(self, status: int, headers: Any, body: bytes) -> APIStatusError:
         words = f"{status} {http.client.responses.get(status, '')}".rstrip()
         reason = _server_words(body)
         if reason:
@@ -715,6 +721,9 @@ class _Job:
         for name, note in _HEADER_NOTES.items():
             if headers.get(name):
                 words += f" ({note} {_one_line(headers[name])})"
+        if isinstance(headers, HTTPMessage):
+            # A hostile Content-Type makes it hold parts too deep for pickle.
+            headers.set_payload("")
         return _STATUS_ERRORS.get(status, APIStatusError)(
             self.message(words),
             status_code=status,
@@ -740,7 +749,7 @@ def _pause(
 
 
 # What opening a URL and reading its body may raise when the network, the server or a
-# proxy is to blame. RuntimeError is Pyodide's, where there is no TLS.
+# proxy is to blame. RuntimeError is Pyodide's for TLS, and RecursionError is one.
 _NO_ANSWER = OSError, HTTPException, RuntimeError
 # The same, for some malformed headers, chunk sizes and proxies. These are not quoted,
 # because they may quote a proxy's URL with its password.
@@ -913,7 +922,7 @@ def _retry_delay(error: APIError, attempt: int) -> float | None:
     elif isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return None
     # The SDK's: 0.5 s, doubling to 8 s, less up to a quarter so that clients spread.
-    return min(8.0, 0.25 * 2.0**attempt) * random.uniform(0.75, 1)
+    return 0.25 * 2.0 ** min(attempt, 5) * random.uniform(0.75, 1)
 
 
 # Control characters, line separators and bidirectional marks: a terminal may obey them.
@@ -976,7 +985,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(exit_status: int, message: str) -> int:
     """Print the message, in the words of the command line. Return the exit status."""
     for setting, option in _OPTIONS.items():
-        message = message.replace(setting, option, 1)
+        message = re.sub(rf"(?<!-){re.escape(setting)}", option, message, count=1)
     with contextlib.suppress(OSError, ValueError):  # It is closed, full, or gone.
         _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
     return exit_status
