@@ -1191,7 +1191,10 @@ class World:
     def proxy(self, scheme, port):
         proxy = f"http://user:{KEY}@127.0.0.1:{port}"
         self.environment.setenv(f"{scheme}_proxy", proxy)
-        return {"base_url": f"{scheme}://video.example"}
+        # One host sorts before that of the proxy, the other one after it.
+        return {
+            "base_url": {"http": "http://video.test", "https": "https://1.test"}[scheme]
+        }
 
     def query_with_a_secret(self):
         url = self.serve(respond(NOT_FOUND, 404)).url
