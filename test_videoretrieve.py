@@ -1351,7 +1351,7 @@ BROKEN = [  # what the server sends, the class, words of the message
     (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 999, CONNECTION, "HTTPException"),
     # Cut short, though what came is valid JSON
     (respond(DOCUMENT + b"   ")[:-3], CONNECTION, "3 more expected"),
-    (respond(b"gone ", 404)[:-1], CONNECTION, "1 more expected"),
+    (respond(b"0123456789", 404)[:-7], CONNECTION, "7 more expected"),
     (respond(DOCUMENT.ljust(MIB + 1))[:-1], CONNECTION, "1 more expected"),
     (chunked(b"200\r\n", DOCUMENT), CONNECTION, "IncompleteRead"),
     (chunked(b"2\r\n", b"{}\r\n"), CONNECTION, "IncompleteRead"),
