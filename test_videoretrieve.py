@@ -1635,6 +1635,9 @@ def test_the_response_of_a_mocked_opener_is_read(environment):
     )
     assert mod.retrieve("v", base_url="http://video.example").id == "video_123"
     assert response.close.called
+    response.status = 404
+    with pytest.raises(mod.NotFoundError):
+        mod.retrieve("v", base_url="http://video.example")
 
 
 def test_a_recorder_that_replaces_the_connection_class_is_used(serve, environment):
