@@ -38,7 +38,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from urllib.error import URLError
@@ -77,6 +77,7 @@ __version__ = "2.0.0"
 _BASE_URL = "https://api.openai.com/v1"
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
+_RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
 _MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK: a person should hear of a longer one
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
@@ -278,12 +279,11 @@ class Video:
             value = values.get(name)
             if isinstance(value, str):
                 values[name] = members.get(value, value)
+        if isinstance(values.get("error"), str):
+            values["error"] = {"message": values["error"]}  # TensorRT-LLM sends text.
         error: Any = values.get("error")
         if _is_object(error):
-            values["error"] = VideoCreateError(error.get("code"), error.get("message"))
-        elif isinstance(error, str):  # TensorRT-LLM sends the message alone.
-            no_code: Any = None  # It is a str only with strict=True.
-            values["error"] = VideoCreateError(no_code, error)
+            values["error"] = VideoCreateError(*map(error.get, _ERROR_TYPES))
         arguments: Any = map(values.get, _FIELD_TYPES)  # in the documented order
         return cls(*arguments)
 
@@ -294,10 +294,10 @@ class Video:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form: plain types, all thirteen keys, documented order."""
-        wire: dict[str, Any] = dict(vars(self))
-        for name in _LITERALS:
-            if isinstance(wire[name], str):
-                wire[name] = str(wire[name])  # a plain one of an enum's member
+        wire: dict[str, Any] = {
+            name: str(value) if isinstance(value, Enum) else value
+            for name, value in vars(self).items()
+        }
         if isinstance(self.error, VideoCreateError):
             wire["error"] = dict(vars(self.error))
         return wire
@@ -372,8 +372,7 @@ def _decode_object(document: str | bytes) -> dict[str, Any]:
     """Return the JSON object in a document, or raise APIResponseValidationError."""
     try:
         text = document if isinstance(document, str) else str(document, "utf-8")
-        if text[:1] == "\ufeff":  # RFC 8259, section 8.1: it may be ignored.
-            text = text[1:]
+        text = text.lstrip("\ufeff")  # RFC 8259, section 8.1: it may be ignored.
         if len(text) > _MAX_CONTAINERS:
             # In a thread whose stack is small, nested ones end the process inside
             # CPython's own parser (3.13, too). A bracket within a string begins none.
@@ -431,13 +430,8 @@ def retrieve(
         APIError: There is no valid answer.
         ValueError: An argument or an environment variable cannot be used.
     """
-    job = _Job(
-        _video_url(base_url, video_id),
-        _Key(api_key),
-        _checked_headers(headers),
-        timeout,
-        max_retries,
-        ssl_context,
+    job = _job(
+        video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
     )
     return Video.from_dict(job.fetch(), strict=strict)
 
@@ -456,13 +450,8 @@ def fetch(
 
     Arguments and errors are those of `retrieve`.
     """
-    job = _Job(
-        _video_url(base_url, video_id),
-        _Key(api_key),
-        _checked_headers(headers),
-        timeout,
-        max_retries,
-        ssl_context,
+    job = _job(
+        video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
     )
     return job.fetch()
 
@@ -491,13 +480,8 @@ def poll(
     The other arguments and the errors are those of `retrieve`. At the end of `max_wait`
     APITimeoutError is raised; its `video` is the last answer.
     """
-    job = _Job(
-        _video_url(base_url, video_id),
-        _Key(api_key),
-        _checked_headers(headers),
-        timeout,
-        max_retries,
-        ssl_context,
+    job = _job(
+        video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
     )
     _check_seconds("interval", interval)
     until = math.inf
@@ -512,6 +496,30 @@ def poll(
         if video.status not in _IN_FLIGHT:
             return video
         _pause(interval, until, video)
+
+
+def _job(
+    video_id: str,
+    base_url: str | None,
+    key: _Key,
+    headers: Mapping[str, str] | None,
+    timeout: float,
+    max_retries: int,
+    ssl_context: ssl.SSLContext | None,
+) -> _Job:
+    """Return a job with these settings, or raise ValueError for what is not usable."""
+    url = _video_url(base_url, video_id)
+    _check_seconds("timeout", timeout)
+    if operator.index(max_retries) < 0:
+        raise ValueError(f"max_retries: expected 0 or more, got {max_retries}")
+    if ssl_context is not None and not hasattr(ssl_context, "verify_mode"):
+        raise TypeError("ssl_context: expected an ssl.SSLContext")
+    if not re.fullmatch("[!-~]*", str(key)):
+        raise ValueError("API key: expected ASCII without spaces (it is not shown)")
+    if not str(key) and url.startswith(f"{_BASE_URL}/"):
+        needs_none = "point OPENAI_BASE_URL at a server that needs none"
+        raise ValueError(f"no API key: set OPENAI_API_KEY, or {needs_none}")
+    return _Job(url, key, _checked_headers(headers), timeout, max_retries, ssl_context)
 
 
 # http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path and
@@ -531,12 +539,8 @@ def _video_url(base_url: str | None, video_id: str) -> str:
     flags = re.ASCII | re.IGNORECASE | re.VERBOSE
     base = re.fullmatch(_BASE_URL_PATTERN, base_url, flags)
     if base is None or int(base["port"] or 0) > 65535:
-        # It may have a password before an "@", and a key in its query.
-        shown = (
-            "one with an @"
-            if "@" in base_url
-            else _shown(re.split("[?#]", base_url)[0])
-        )
+        # What may be secret is left out: user info, which ends in "@", and a query.
+        shown = _shown(re.sub("(?s).*@.*|[?#].*", "...", base_url))
         raise ValueError(
             "base URL (base_url or OPENAI_BASE_URL): expected http:// or https://, a "
             "host, perhaps a path and a query, in ASCII, without user info or "
@@ -576,43 +580,28 @@ def _check_seconds(name: str, value: Any) -> None:
 
 
 def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the headers, names in one case, or raise ValueError for a bad one."""
-    checked: dict[str, str] = {}
-    for name, value in dict(headers or {}).items():
+    """Return the headers, or raise ValueError for a bad one. No value is shown."""
+    checked = dict(headers or {})
+    for name, value in checked.items():
         # RFC 9110, section 5.6.2: a name is a token.
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             raise ValueError("headers: expected names of letters, digits and hyphens")
         if not re.fullmatch(r"[\t -~]*", value):
-            raise ValueError(
-                f"headers: expected printable ASCII as the value of {name}"
-            )
-        checked[name.title()] = value
+            raise ValueError(f"headers: expected {name} to be printable ASCII")
     return checked
 
 
-@dataclass(frozen=True)
+# Without repr, reports of local variables show nothing of the headers and the query.
+@dataclass(frozen=True, eq=False, repr=False)
 class _Job:
     """One video of one server, and how to ask for it."""
 
-    url: str = field(repr=False)  # Its query may be secret,
+    url: str
     key: _Key
-    headers: dict[str, str] = field(repr=False)  # and so may these.
+    headers: dict[str, str]
     timeout: float
     max_retries: int
     ssl_context: ssl.SSLContext | None
-
-    def __post_init__(self) -> None:
-        _check_seconds("timeout", self.timeout)
-        if operator.index(self.max_retries) < 0:
-            raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
-        context = self.ssl_context
-        if context is not None and not hasattr(context, "verify_mode"):
-            raise TypeError("ssl_context: expected an ssl.SSLContext")
-        if not re.fullmatch("[!-~]*", str(self.key)):
-            raise ValueError("API key: expected ASCII without spaces (it is not shown)")
-        if not str(self.key) and self.url.startswith(f"{_BASE_URL}/"):
-            needs_none = "point OPENAI_BASE_URL at a server that needs none"
-            raise ValueError(f"no API key: set OPENAI_API_KEY, or {needs_none}")
 
     def fetch(
         self, until: float = math.inf, last: Video | None = None
@@ -650,16 +639,12 @@ class _Job:
         """Send one request. Return the status, the headers and the body that come."""
         request = self.request()
         # In a local variable, reports would show a proxy's password.
-        opener = _opener(tuple(urllib.request.getproxies().items()), self.ssl_context)
+        opener = _opener(*urllib.request.getproxies().items())
         started = time.monotonic()
         try:
             opened = opener.open(request, timeout=timeout)
             with contextlib.closing(opened) as response:
                 body = _read_body(response)
-        except _MALFORMED as error:
-            words = "malformed headers, or an unusable proxy in the environment"
-            message = self.message(f"{words} ({type(error).__name__})")
-            failure = APIConnectionError(message)
         except _NO_ANSWER as error:
             seconds = time.monotonic() - started
             failure = self.connection_error(error, request.host, seconds)
@@ -668,13 +653,14 @@ class _Job:
         # It is raised here to have no context: frames of http.client show the key.
         raise failure
 
-    def request(self) -> urllib.request.Request:
+    def request(self) -> Any:
         """Return a request that can be sent once.
 
         ProxyHandler changes it. A second time, it would send an https request to the
         proxy in the clear.
         """
-        request = urllib.request.Request(self.url)
+        request: Any = urllib.request.Request(self.url)
+        request.ssl_context = self.ssl_context  # for _Handler, which opens it
         request.add_header("Accept", "application/json")
         request.add_header("User-Agent", f"videoretrieve/{__version__}")
         if str(self.key):
@@ -691,17 +677,22 @@ class _Job:
     def connection_error(
         self, error: Exception, host: str, seconds: float
     ) -> APIConnectionError:
+        name = type(error).__name__
+        if isinstance(error, _MALFORMED):
+            # It is not quoted: it may quote a proxy's URL with its password.
+            words = "malformed headers, or an unusable proxy in the environment"
+            return APIConnectionError(self.message(f"{words} ({name})"))
         if isinstance(error, URLError) and isinstance(error.reason, OSError):
             error = error.reason
-        # An OSError has strerror, which may be None, and a URLError has a reason.
-        reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
-        words, name = _one_line(str(reason)), type(error).__name__
-        if name not in words:
-            words += f" ({name})"
+            name = type(error).__name__
         error_class = APIConnectionError
         if isinstance(error, (TimeoutError, socket.timeout)):  # one class since 3.10
             words = f"no whole answer within {seconds:.3g} s"
             error_class = APITimeoutError
+        else:
+            # An OSError has strerror, which may be None, and a URLError has a reason.
+            reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
+            words = f"{_one_line(str(reason))} ({name})"
         if host != self.url.split("/")[2]:
             words = f"through the proxy {_one_line(host)}: {words}"
         failure = error_class(self.message(words))
@@ -748,12 +739,11 @@ def _pause(
     raise APITimeoutError(message, video=last) from failure
 
 
+# What http.client and urllib raise for some malformed headers, chunk sizes and proxies.
+_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
 # What opening a URL and reading its body may raise when the network, the server or a
 # proxy is to blame. RuntimeError is Pyodide's for TLS, and RecursionError is one.
-_NO_ANSWER = OSError, HTTPException, RuntimeError
-# The same, for some malformed headers, chunk sizes and proxies. These are not quoted,
-# because they may quote a proxy's URL with its password.
-_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
+_NO_ANSWER = OSError, HTTPException, RuntimeError, *_MALFORMED
 
 
 def _read_body(response: Any) -> bytes:
@@ -768,14 +758,12 @@ def _read_body(response: Any) -> bytes:
     # truncated body as complete.
     body = io.BufferedReader(response).read(size)
     if length is not None and len(body) < size:
-        raise http.client.IncompleteRead(body, length - len(body))
+        raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
 
-@functools.lru_cache(maxsize=8)
-def _opener(
-    proxies: tuple[tuple[str, str], ...], ssl_context: ssl.SSLContext | None
-) -> urllib.request.OpenerDirector:
+@functools.lru_cache
+def _opener(*proxies: tuple[str, str]) -> urllib.request.OpenerDirector:
     """Return an opener for http and https URLs. Making it takes a tenth of a lookup.
 
     Having no other handlers, it follows no redirect and raises for no status.
@@ -783,7 +771,7 @@ def _opener(
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
     opener.add_handler(urllib.request.UnknownHandler())
-    opener.add_handler(_Handler(ssl_context))
+    opener.add_handler(_Handler())
     return opener
 
 
@@ -792,19 +780,15 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
-    def __init__(self, ssl_context: ssl.SSLContext | None) -> None:
-        super().__init__()
-        self._ssl_context = ssl_context
-
     def http_open(self, request: Any) -> HTTPResponse:
         return self.do_open(_connection, request)
 
     def https_open(self, request: Any) -> HTTPResponse:
-        context = self._ssl_context or _default_context()
+        context = request.ssl_context or _default_context()
         return self.do_open(_connection, request, context=context)
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache
 def _default_context() -> ssl.SSLContext:
     """Return the system's trust. Loading it takes 20 times as long as a lookup."""
     return ssl.create_default_context()
@@ -905,8 +889,7 @@ _HEADER_NOTES = {
 def _retry_delay(error: APIError, attempt: int) -> float | None:
     """Return the seconds to wait before another attempt, or None if none would help."""
     if isinstance(error, APIStatusError):
-        retried = error.status_code in (408, 409, 429)
-        if not retried and not isinstance(error, InternalServerError):
+        if error.status_code not in _RETRIED:
             return None
         # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
         # email.utils raises all of these for some malformed dates.
@@ -985,7 +968,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(exit_status: int, message: str) -> int:
     """Print the message, in the words of the command line. Return the exit status."""
     for setting, option in _OPTIONS.items():
-        message = re.sub(rf"(?<!-){re.escape(setting)}", option, message, count=1)
+        message = message.replace(setting, option, 1)
     with contextlib.suppress(OSError, ValueError):  # It is closed, full, or gone.
         _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
     return exit_status
@@ -994,10 +977,10 @@ def _fail(exit_status: int, message: str) -> int:
 # What a message says of a setting, and what the command line says instead.
 _OPTIONS = {
     "headers: expected": "--header: expected",
-    "interval: expected": "--interval: expected",
+    "interval: expected seconds": "--interval: expected seconds",
     "max_retries: expected": "--retries: expected",
-    "max_wait: expected": "--max-wait: expected",
-    "timeout: expected": "--timeout: expected",
+    "max_wait: expected seconds": "--max-wait: expected seconds",
+    "timeout: expected seconds": "--timeout: expected seconds",
     "the end of max_wait": "the end of --max-wait",
     "(strict=False accepts it)": "(--lenient accepts it)",
 }
