@@ -549,7 +549,7 @@ def _video_url(base_url: str | None, video_id: str) -> str:
     try:
         # The official SDK leaves the same characters as they are.
         segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
-    except UnicodeEncodeError:  # from half of a surrogate pair
+    except (TypeError, UnicodeEncodeError):  # no text, or half of a surrogate pair
         segment = ""
     if segment in ("", ".", ".."):
         raise ValueError(f"video ID: expected that of a job, got {_shown(video_id)}")
