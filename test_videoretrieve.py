@@ -370,8 +370,8 @@ REFUSED = [  # field, value, the sentence
     ("error", {"code": "c", "message": 1}, "error.message: expected a string, got 1"),
     ("expires_at", [], "expires_at: expected an integer or null, got []"),
     ("model", None, "model: expected a string, got None"),
-    ("object", "list", "object: expected one of video, got 'list'"),
-    ("object", ABSENT, "object: expected one of video, got nothing"),
+    ("object", "list", "object: expected video, got 'list'"),
+    ("object", ABSENT, "object: expected video, got nothing"),
     ("progress", True, "progress: expected an integer, got True"),
     ("progress", 33.5, "progress: expected an integer, got 33.5"),
     ("remixed_from_video_id", 1, f"remixed_from_video_id: {TEXT}, got 1"),
@@ -663,7 +663,7 @@ def test_the_id_is_percent_encoded_as_by_the_sdk(video_id, segment, serve):
 def test_an_id_that_leads_elsewhere_is_a_value_error(video_id, serve):
     server = serve(respond())
     error = failure(server, ValueError, video_id=video_id)
-    assert str(error) == f"video ID: expected that of a job, got {video_id!r}"
+    assert str(error) == f"video ID: expected the ID of a job, got {video_id!r}"
     assert server.requests == []
 
 
@@ -768,13 +768,13 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key, serve):
 
 
 BAD_HEADERS = [  # the headers, words of the message
-    ({"X\r\nInjected": "secret"}, "expected names of letters, digits and hyphens"),
-    ({"": "secret"}, "expected names of letters, digits and hyphens"),
-    ({"Authorization: Bearer secret": "x"}, "expected names of letters"),
-    ({"X-\xe9": "secret"}, "expected names of letters"),
-    ({"X-A": "secret\r\nX-B: c"}, "expected X-A to be printable ASCII"),
-    ({"X-A": "secret\n"}, "expected X-A to be printable ASCII"),
-    ({"X-A": "secret\xe9"}, "expected X-A to be printable ASCII"),
+    ({"X\r\nInjected": "secret"}, "header name: expected letters, digits and hyphens"),
+    ({"": "secret"}, "header name: expected letters, digits and hyphens"),
+    ({"Authorization: Bearer secret": "x"}, "header name: expected letters"),
+    ({"X-\xe9": "secret"}, "header name: expected letters"),
+    ({"X-A": "secret\r\nX-B: c"}, "header X-A: expected a value in printable ASCII"),
+    ({"X-A": "secret\n"}, "header X-A: expected a value in printable ASCII"),
+    ({"X-A": "secret\xe9"}, "header X-A: expected a value in printable ASCII"),
 ]
 
 
@@ -782,7 +782,7 @@ BAD_HEADERS = [  # the headers, words of the message
 def test_a_bad_header_is_refused_and_not_shown(headers, words, serve):
     server = serve(respond())
     message = str(failure(server, ValueError, headers=headers))
-    assert message.startswith(f"headers: {words}")
+    assert message.startswith(words)
     assert "secret" not in message
     failure(server, (TypeError, ValueError), headers={"X-A": 5})
     assert server.requests == []
@@ -1086,7 +1086,7 @@ FAILURES = {  # what happens: how to make it happen, the class and words of the 
     ),
     "a bad header": (
         lambda world: {"base_url": "http://127.0.0.1:9", "headers": {"a b": "c"}},
-        r"ValueError: headers: expected names of letters, digits and hyphens$",
+        r"ValueError: header name: expected letters, digits and hyphens$",
     ),
     "an unusable key": (
         lambda world: world.unusable_key(),
@@ -1890,9 +1890,9 @@ WRONG = [  # arguments, words of the one line on standard error
     (["v", "--field", "statsu"], "status or, with --raw, any member; got 'statsu'"),
     (["v", "--field", ""], "any member; got ''"),
     (["v", "-H", "sk-secret"], "--header: expected 'NAME: VALUE', got no colon"),
-    (["v", "-H", "X: a\nb"], "--header: expected X to be printable ASCII"),
+    (["v", "-H", "X: a\nb"], "header X: expected a value in printable ASCII"),
     (["v", "--base-url", "nowhere"], "got 'nowhere'"),
-    ([""], "video ID: expected that of a job, got ''"),
+    ([""], "video ID: expected the ID of a job, got ''"),
     (["v", "--base-url", "https://api.openai.com/v1"], "no API key: set OPENAI"),
 ]
 
@@ -1985,6 +1985,7 @@ def test_the_exit_status_tells_the_end(
 
 ENCODINGS = [  # the encoding of standard output, what is printed
     ("utf-8", "\xe9\u732b\U0001f600\u200d \\u009b\\ud800\n"),
+    ("utf-8-sig", "\xe9\u732b\U0001f600\u200d \\u009b\\ud800\n"),
     ("latin-1", "\xe9\\u732b\\ud83d\\ude00\\u200d \\u009b\\ud800\n"),
     ("ascii", "\\u00e9\\u732b\\ud83d\\ude00\\u200d \\u009b\\ud800\n"),
 ]
@@ -2348,7 +2349,7 @@ def test_the_version_and_the_licence_are_written_once():
 @project
 def test_the_file_keeps_to_its_size():
     text = MODULE.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 1170
+    assert len(text.splitlines()) <= 1175
     assert max(map(len, text.splitlines())) <= 88
     for node in ast.walk(TREE):
         if isinstance(node, ast.FunctionDef) and hasattr(node, "end_lineno"):

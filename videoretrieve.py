@@ -8,13 +8,13 @@ In a program and in a shell::
 
 `retrieve` returns a frozen `Video`, `fetch` the JSON object as received, and `poll`
 retrieves until the job is over. The types and the path come from OpenAI's API
-reference; the names of the errors and the rules for retries from its Python SDK.
+reference; the names of the errors and most rules for retries from its Python SDK.
 
 This file is the whole of the project videoretrieve. It needs Python 3.8 or newer and
-the standard library. `__version__` or `--version` tells which version this copy is.
+the standard library. `__version__` or `--version` gives the version of this copy.
 
-A reader finds, in this order: the types, the errors, the three functions, one job and
-its attempts, the wire, the meaning of an answer, the command line.
+In this order: the types, the errors, the three functions, one job and its attempts, the
+wire, the meaning of an answer, the command line.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from typing import Any, NoReturn
-else:  # Importing typing takes time, and at run time a name is enough.
+else:  # typing is slow to import, and typing.get_type_hints() only needs the name.
     Any = object
 
 __all__ = [
@@ -79,25 +79,24 @@ _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK: a person should hear of a longer one
+_MAX_RETRY_AFTER = (
+    120.0  # seconds, as in the SDK: a longer one is reported, not waited for
+)
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_BODY = 1 << 20  # bytes: a real answer has less than 10 KiB
-_MAX_CONTAINERS = 1_000  # arrays and objects in an answer: a real one has less than 20
+_MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
+_MAX_CONTAINERS = 1_000  # arrays and objects: a real answer has fewer than 20
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
 _MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 
 
 class _WireString(str, Enum):
-    """A string of the API. On every Python, str() and format() return it as it is.
+    """A string of the API: str() and format() give its value.
 
-    Those of a plain (str, Enum) do not: Python 3.12 changed format().
+    Those of a plain (str, Enum) differ between versions of Python.
     """
 
     def __str__(self) -> str:
         return str(self.value)
-
-    def __format__(self, format_spec: str) -> str:
-        return format(str(self.value), format_spec)
 
 
 class VideoModel(_WireString):
@@ -113,7 +112,7 @@ class VideoModel(_WireString):
 class VideoSeconds(_WireString):
     """The documented durations of a clip, in seconds.
 
-    The set is open: an extension has its stitched total, which stays a plain `str`.
+    The set is open: an extended clip has its total length, which stays a plain `str`.
     """
 
     SECONDS_4 = "4"
@@ -139,8 +138,8 @@ class VideoStatus(_WireString):
     FAILED = "failed"
 
 
-# The states that poll waits in: the documented two, and the words that compatible
-# servers use for the same. Any other state is final.
+# The states that poll waits in: the documented two, and the words of compatible servers
+# that mean the same. Any other state is final.
 _IN_FLIGHT = {
     VideoStatus.QUEUED,
     VideoStatus.IN_PROGRESS,
@@ -159,20 +158,21 @@ class APIError(Exception):
     """
 
     def __init__(self, message: str, **attributes: Any) -> None:
-        # pickle calls the class with the message alone, then restores the attributes.
+        # The attributes are keywords, because pickle calls the class with the message
+        # alone and then restores them.
         super().__init__(message)
         self.__dict__.update(attributes)
 
 
 class APIConnectionError(APIError):
-    """There is no answer: refused, reset, name not found, TLS failed, or cut short.
+    """No answer came: refused, reset, name not found, TLS failed, or cut short.
 
     `__cause__` is the operating system's error, if there was one.
     """
 
 
 class APITimeoutError(APIConnectionError):
-    """There is no whole answer within `timeout`, or no final one within `max_wait`.
+    """No whole answer came within `timeout`, or no final one within `max_wait`.
 
     `video` is the last answer when `max_wait` ended a poll, or None.
     """
@@ -220,7 +220,7 @@ class InternalServerError(APIStatusError):
 class APIResponseValidationError(APIError):
     """The answer is not a video job or, with `strict`, not of the documented type.
 
-    `problems` is a tuple with a sentence for every fault, and `payload` what was
+    `problems` is a tuple with one sentence for each fault, and `payload` what was
     received: the decoded JSON, or the body itself if that is not JSON.
     """
 
@@ -266,7 +266,8 @@ class Video:
         Args:
             payload: The object, as `json.loads` returns it.
             strict: Refuse what is not of the documented type. If false, refuse only
-                what is not a video job: no object, or no strings as `id` and `status`.
+                what is not a video job: not an object, or `id` or `status` is not a
+                string.
 
         Raises:
             APIResponseValidationError: One error for all faults.
@@ -283,13 +284,13 @@ class Video:
             values["error"] = {"message": values["error"]}  # TensorRT-LLM sends text.
         error: Any = values.get("error")
         if _is_object(error):
-            values["error"] = VideoCreateError(*map(error.get, _ERROR_TYPES))
+            values["error"] = VideoCreateError(error.get("code"), error.get("message"))
         arguments: Any = map(values.get, _FIELD_TYPES)  # in the documented order
         return cls(*arguments)
 
     @classmethod
     def from_json(cls, document: str | bytes, *, strict: bool = True) -> Video:
-        """Decode a JSON document, text or UTF-8. All else is as in `from_dict`."""
+        """Decode a JSON document, text or UTF-8. Otherwise like `from_dict`."""
         return cls.from_dict(_decode_object(document), strict=strict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -304,7 +305,7 @@ class Video:
 
 
 # The documented type, in the documented order. For each field: what it is in words, the
-# types that it may have in Python, and the choices if the set is closed.
+# types that it may have in Python, and the values if the set is closed.
 _STRING = ("a string", (str,), None)
 _STRING_OR_NULL = ("a string or null", (str, type(None)), None)
 _INTEGER = ("an integer", (int,), None)
@@ -316,7 +317,7 @@ _FIELD_TYPES: dict[str, Any] = {
     "error": ("an object or null", (dict, type(None)), None),
     "expires_at": _INTEGER_OR_NULL,
     "model": _STRING,
-    "object": ("one of video", (str,), {"video"}),
+    "object": ("video", (str,), {"video"}),
     "progress": _INTEGER,
     "prompt": _STRING_OR_NULL,
     "remixed_from_video_id": _STRING_OR_NULL,
@@ -326,6 +327,7 @@ _FIELD_TYPES: dict[str, Any] = {
 }
 _ERROR_TYPES: dict[str, Any] = {"code": _STRING, "message": _STRING}
 _JOB_TYPES: dict[str, Any] = {"id": _STRING, "status": _STRING}  # with strict=False
+# The members by their values. A dict is five times as fast as VideoModel(value).
 _LITERALS: dict[str, dict[str, str]] = {
     name: {str(member): member for member in members}
     for name, members in (
@@ -342,16 +344,16 @@ def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str
     if not _is_object(payload):
         return [f"expected a JSON object, got {_shown(payload)}"]
     problems: list[str] = []
-    for name, (expected, python_types, choices) in types.items():
+    for name, (expected, python_types, values) in types.items():
         value = payload.get(name)
         if (
             not isinstance(value, python_types)
             or isinstance(value, bool)  # an int in Python, but not in JSON
-            or (choices and value not in choices)
+            or (values and value not in values)
         ):
             got = _shown(value) if name in payload else "nothing"
             problems.append(f"{prefix}{name}: expected {expected}, got {got}")
-        elif name == "error" and value is not None:
+        elif name == "error" and value is not None:  # the one object within the job
             problems += _problems(value, _ERROR_TYPES, "error.")
     return problems
 
@@ -359,7 +361,7 @@ def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str
 def _invalid(problems: list[str], payload: Any) -> APIResponseValidationError:
     message = f"not a video of the documented type: {'; '.join(problems)}"
     if not _problems(payload, _JOB_TYPES):
-        message += " (strict=False accepts it)"
+        message += " (strict=False accepts it)"  # It asks for nothing else.
     sentences = tuple(problems)
     return APIResponseValidationError(message, problems=sentences, payload=payload)
 
@@ -375,8 +377,9 @@ def _decode_object(document: str | bytes) -> dict[str, Any]:
         text = document if isinstance(document, str) else str(document, "utf-8")
         text = text.lstrip("\ufeff")  # RFC 8259, section 8.1: it may be ignored.
         if len(text) > _MAX_CONTAINERS:
-            # In a thread whose stack is small, nested ones end the process inside
-            # CPython's own parser (3.13, too). A bracket within a string begins none.
+            # CPython's parser is recursive: in a thread whose stack is small, deep
+            # nesting kills the process (in 3.13, too). So count the brackets outside of
+            # strings. A text that is shorter than the limit cannot have too many.
             outside = re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"?', "", text, flags=re.DOTALL)
             if outside.count("[") + outside.count("{") > _MAX_CONTAINERS:
                 raise ValueError(f"more than {_MAX_CONTAINERS} arrays and objects")
@@ -385,7 +388,7 @@ def _decode_object(document: str | bytes) -> dict[str, Any]:
         problem = f"expected JSON, got {_shown(document)}: {error}"
         raise _invalid([problem], document) from None
     if not _is_object(payload):
-        raise _invalid(_problems(payload, {}), payload)
+        raise _invalid(_problems(payload, _JOB_TYPES), payload)
     return payload
 
 
@@ -419,19 +422,21 @@ def retrieve(
         base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
             else https://api.openai.com/v1.
         headers: More request headers. They override those of this function.
-        timeout: Seconds for one whole attempt, the system's name resolution aside.
+        timeout: Seconds for one whole attempt, without the system's name resolution.
         max_retries: How many more attempts may follow a connection error, a timeout,
             or a status of 408, 409, 429 or 5xx. The pause before each is what
-            Retry-After asks for, up to 120 seconds, else 0.5 seconds, doubling to 8.
+            Retry-After asks for; above 120 seconds there is no retry. Without that
+            header it is 0.5 seconds, doubling to 8.
         ssl_context: For a CA of your own or a client certificate. Default: the
             system's trust.
         strict: As in `Video.from_dict`.
 
     Raises:
         APIError: There is no valid answer.
-        ValueError: An argument or an environment variable cannot be used.
+        ValueError: An argument or an environment variable cannot be used. For an
+            argument of another type it may be a TypeError.
     """
-    job = _job(
+    job = _checked_job(
         video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
     )
     return Video.from_dict(job.fetch(), strict=strict)
@@ -451,7 +456,7 @@ def fetch(
 
     Arguments and errors are those of `retrieve`.
     """
-    job = _job(
+    job = _checked_job(
         video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
     )
     return job.fetch()
@@ -475,13 +480,14 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds for the whole of it, requests included. None: no limit.
+        max_wait: Seconds for all of it, requests included. None: no limit.
         on_update: Called with every answer, the last one included.
 
-    The other arguments and the errors are those of `retrieve`. At the end of `max_wait`
-    APITimeoutError is raised; its `video` is the last answer.
+    The other arguments and the errors are those of `retrieve`. As soon as the next
+    request would come after `max_wait`, APITimeoutError is raised; its `video` is the
+    last answer.
     """
-    job = _job(
+    job = _checked_job(
         video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
     )
     _check_seconds("interval", interval)
@@ -496,10 +502,10 @@ def poll(
             on_update(video)
         if video.status not in _IN_FLIGHT:
             return video
-        _pause(interval, until, video)
+        _pause_or_time_out(interval, until, video)
 
 
-def _job(
+def _checked_job(
     video_id: str,
     base_url: str | None,
     key: _Key,
@@ -508,11 +514,12 @@ def _job(
     max_retries: int,
     ssl_context: ssl.SSLContext | None,
 ) -> _Job:
-    """Return a job with these settings, or raise ValueError for what is not usable."""
+    """Return a job with these settings, or raise ValueError for one that is invalid."""
     url = _video_url(base_url, video_id)
     _check_seconds("timeout", timeout)
-    if operator.index(max_retries) < 0:
+    if operator.index(max_retries) < 0:  # TypeError for 1.5
         raise ValueError(f"max_retries: expected 0 or more, got {max_retries}")
+    # isinstance() would not do: truststore and gevent replace ssl.SSLContext.
     if ssl_context is not None and not hasattr(ssl_context, "verify_mode"):
         raise TypeError("ssl_context: expected an ssl.SSLContext")
     if not re.fullmatch("[!-~]*", str(key)):
@@ -523,8 +530,8 @@ def _job(
     return _Job(url, key, _checked_headers(headers), timeout, max_retries, ssl_context)
 
 
-# http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path and
-# a query, in printable ASCII. User info and a fragment have no place in it.
+# http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path
+# (printable ASCII, but no ? and no #) and a query (no #). No user info, no fragment.
 _BASE_URL_PATTERN = r"""
     (?P<origin> https?://
         (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.? | \[ [0-9a-f:.]+ \] )
@@ -550,15 +557,15 @@ def _video_url(base_url: str | None, video_id: str) -> str:
     try:
         # The official SDK leaves the same characters as they are.
         segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
-    except (TypeError, UnicodeEncodeError):  # no text, or half of a surrogate pair
+    except (TypeError, UnicodeEncodeError):  # not text, or half of a surrogate pair
         segment = ""
     if segment in ("", ".", ".."):
-        raise ValueError(f"video ID: expected that of a job, got {_shown(video_id)}")
+        raise ValueError(f"video ID: expected the ID of a job, got {_shown(video_id)}")
     return f"{base['origin']}{base['path'].rstrip('/')}/videos/{segment}{base['query']}"
 
 
 class _Key:
-    """An API key. Its repr(), which reports of local variables show, hides it."""
+    """An API key that a report of local variables (Sentry, pytest -l) does not show."""
 
     def __init__(self, argument: str | None) -> None:
         self._text: Any = argument
@@ -566,10 +573,11 @@ class _Key:
             self._text = os.environ.get("OPENAI_API_KEY", "")
 
     def __str__(self) -> str:
-        return str.strip(self._text)  # A file or a shell may add white space.
+        # A file or a shell may add white space. bytes are a TypeError here.
+        return str.strip(self._text)
 
     def hide(self, data: bytes) -> bytes:
-        """Return the data with the key, where a server echoes it, replaced."""
+        """Return data of the server's, with the key replaced if it was echoed."""
         key = str(self).encode()
         return data.replace(key, b"(the API key)") if len(key) >= _MIN_SECRET else data
 
@@ -586,13 +594,21 @@ def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     for name, value in checked.items():
         # RFC 9110, section 5.6.2: a name is a token.
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-            raise ValueError("headers: expected names of letters, digits and hyphens")
+            raise ValueError("header name: expected letters, digits and hyphens")
         if not re.fullmatch(r"[\t -~]*", value):
-            raise ValueError(f"headers: expected {name} to be printable ASCII")
+            raise ValueError(f"header {name}: expected a value in printable ASCII")
     return checked
 
 
-# Without repr, reports of local variables show nothing of the headers and the query.
+# What http.client and urllib raise for some malformed headers, chunk sizes and proxies.
+_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
+# What opening a URL and reading its body may raise if the network, the server or a
+# proxy is to blame. Pyodide raises RuntimeError for TLS; its subclass RecursionError
+# comes of proxies that point at each other.
+_NO_ANSWER = OSError, HTTPException, RuntimeError, *_MALFORMED
+
+
+# Without a repr, tracebacks with local variables show no header and no query.
 @dataclass(frozen=True, eq=False, repr=False)
 class _Job:
     """One video of one server, and how to ask for it."""
@@ -607,28 +623,29 @@ class _Job:
     def fetch(
         self, until: float = math.inf, last: Video | None = None
     ) -> dict[str, Any]:
-        """Return the JSON object that the server answers, after retries if need be.
+        """Return the JSON object that the server returns, after retries if need be.
 
         `until` is when max_wait ends, and `last` the answer before this one.
         """
-        attempt = 0
+        attempts = 0
         while True:
-            attempt += 1
+            attempts += 1
             try:
                 return self.attempt(min(self.timeout, until - time.monotonic()))
             except (APIConnectionError, APIStatusError) as error:
                 failure = error
-            if attempt > 1:
-                failure.args = (f"{failure} ({attempt} attempts)",)
-            delay = _retry_delay(failure, attempt)
-            is_last = delay is None or attempt > self.max_retries
-            if is_last and time.monotonic() < until:
-                raise failure
-            # If it was max_wait that ended the last attempt, this raises.
-            _pause(delay or 0, until, last, failure)
+            if attempts > 1:
+                failure.args = (f"{failure} ({attempts} attempts)",)
+            delay = _retry_delay(failure, attempts)
+            if delay is None or attempts > self.max_retries:
+                if time.monotonic() < until:
+                    raise failure
+                delay = 0
+            # If max_wait is over, this raises APITimeoutError because of the failure.
+            _pause_or_time_out(delay, until, last, failure)
 
     def attempt(self, timeout: float) -> dict[str, Any]:
-        """Send one request. Return the JSON object in an answer, raise a refusal."""
+        """Send one request. Return the JSON object, or raise what the answer means."""
         status, headers, body = self.exchange(timeout)
         if not 200 <= status <= 299:
             raise self.status_error(status, headers, body)
@@ -637,9 +654,9 @@ class _Job:
         return _decode_object(body)
 
     def exchange(self, timeout: float) -> tuple[int, Any, bytes]:
-        """Send one request. Return the status, the headers and the body that come."""
+        """Send one request. Return the status, the headers and the body."""
         request = self.request()
-        # In a local variable, reports would show a proxy's password.
+        # The proxies are no local variable, since their URLs may have a password.
         opener = _opener(*urllib.request.getproxies().items())
         started = time.monotonic()
         try:
@@ -651,7 +668,8 @@ class _Job:
             failure = self.connection_error(error, request.host, seconds)
         else:
             return response.status, response.headers, self.key.hide(body)
-        # It is raised here to have no context: frames of http.client show the key.
+        # Raised inside of the except block, it would have a __context__ whose traceback
+        # has frames of http.client, and these show the key.
         raise failure
 
     def request(self) -> Any:
@@ -678,23 +696,21 @@ class _Job:
     def connection_error(
         self, error: Exception, host: str, seconds: float
     ) -> APIConnectionError:
-        name = type(error).__name__
         if isinstance(error, _MALFORMED):
-            # It is not quoted: it may quote a proxy's URL with its password.
-            words = "malformed headers, or an unusable proxy in the environment"
-            return APIConnectionError(self.message(f"{words} ({name})"))
+            # It is not quoted, because it may quote a proxy's URL with its password.
+            note = "malformed headers, or an unusable proxy in the environment"
+            return APIConnectionError(self.message(f"{note} ({type(error).__name__})"))
         if isinstance(error, URLError) and isinstance(error.reason, OSError):
             error = error.reason
-            name = type(error).__name__
         error_class = APIConnectionError
         if isinstance(error, (TimeoutError, socket.timeout)):  # one class since 3.10
             words = f"no whole answer within {seconds:.3g} s"
             error_class = APITimeoutError
         else:
-            # An OSError has strerror, which may be None, and a URLError has a reason.
+            # An OSError's strerror and a URLError's reason are shorter than its str().
             reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
-            words = f"{_one_line(str(reason))} ({name})"
-        if host != self.url.split("/")[2]:
+            words = f"{_one_line(str(reason))} ({type(error).__name__})"
+        if host != self.url.split("/")[2]:  # ProxyHandler has replaced it.
             words = f"through the proxy {_one_line(host)}: {words}"
         failure = error_class(self.message(words))
         if isinstance(error, OSError):
@@ -714,7 +730,7 @@ class _Job:
             if headers.get(name):
                 words += f" ({note} {_one_line(headers[name])})"
         if isinstance(headers, HTTPMessage):
-            # A hostile Content-Type makes it hold parts too deep for pickle.
+            # A hostile Content-Type has the parser nest parts too deep for pickle.
             headers.set_payload("")
         return _STATUS_ERRORS.get(status, APIStatusError)(
             self.message(words),
@@ -725,10 +741,10 @@ class _Job:
         )
 
 
-def _pause(
+def _pause_or_time_out(
     seconds: float, until: float, last: Video | None, failure: APIError | None = None
 ) -> None:
-    """Sleep, or raise APITimeoutError at once if max_wait ends before that."""
+    """Sleep, or raise APITimeoutError at once if max_wait would end first."""
     if time.monotonic() + seconds < until:
         time.sleep(seconds)
         return
@@ -740,23 +756,17 @@ def _pause(
     raise APITimeoutError(message, video=last) from failure
 
 
-# What http.client and urllib raise for some malformed headers, chunk sizes and proxies.
-_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
-# What opening a URL and reading its body may raise when the network, the server or a
-# proxy is to blame. RuntimeError is Pyodide's for TLS, and RecursionError is one.
-_NO_ANSWER = OSError, HTTPException, RuntimeError, *_MALFORMED
-
-
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     size = _MAX_BODY + 1
-    if not issubclass(type(response), HTTPResponse):  # a mock, even if it has a spec
+    # A test double has no length to check. With a spec, it passes isinstance().
+    if not issubclass(type(response), HTTPResponse):
         return bytes(response.read(size))
     length = response.length  # None if it is chunked, or ends with the connection
     if length is not None:
         size = min(size, length)
-    # HTTPResponse.read() treats a chunk size of -1 as "read everything", and a
-    # truncated body as complete.
+    # HTTPResponse.read() takes a chunk size of -1 for "read everything". readinto(),
+    # which BufferedReader calls, does not. Neither tells of a truncated body.
     body = io.BufferedReader(response).read(size)
     if length is not None and len(body) < size:
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -777,7 +787,7 @@ def _opener(*proxies: tuple[str, str]) -> urllib.request.OpenerDirector:
 
 
 class _Handler(urllib.request.AbstractHTTPHandler):
-    """Opens http and https URLs within the timeout of the request."""
+    """Opens http and https URLs. OpenerDirector finds its methods by their names."""
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
@@ -791,16 +801,16 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
 @functools.lru_cache
 def _default_context() -> ssl.SSLContext:
-    """Return the system's trust. Loading it takes 20 times as long as a lookup."""
+    """Return a context with the system's CAs. Loading them takes 20 lookups' time."""
     return ssl.create_default_context()
 
 
 def _connection(host: str, **options: Any) -> Any:
     """Return a connection of http.client that ends all it does at one deadline.
 
-    Alone, it has a timeout for each address and each read.
+    By itself, http.client applies the timeout to each address and to each read.
     """
-    # The classes are looked up at the call, because recorders replace them.
+    # The classes are looked up here, because vcrpy and others replace them.
     connection_class: Any = http.client.HTTPConnection
     if "context" in options:
         connection_class = http.client.HTTPSConnection
@@ -812,7 +822,7 @@ def _connection(host: str, **options: Any) -> Any:
 
 
 class _Deadline:
-    """The end of an attempt, and the steps of http.client that have to keep to it."""
+    """The end of an attempt, and the steps of http.client that must meet it."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -824,7 +834,8 @@ class _Deadline:
         return seconds
 
     def connect(self, address: Any, timeout: float, source: Any = None) -> Any:
-        """Connect as socket.create_connection does. All addresses share the time."""
+        """Connect as socket.create_connection does, within the time that is left."""
+        # That function gives each address the whole timeout, so they are counted first.
         host, port = address
         addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         share = self.seconds_left() / max(1, len(addresses))
@@ -846,7 +857,7 @@ class _Deadline:
             def readinto(buffer: Any) -> Any:
                 sock.settimeout(self.seconds_left())
                 size = read_raw(buffer)
-                # This is for the TLS handshake that follows a CONNECT.
+                # After a proxy's CONNECT, the TLS handshake is next.
                 sock.settimeout(self.seconds_left())
                 return size
 
@@ -865,18 +876,19 @@ _STATUS_ERRORS: dict[int, type[APIStatusError]] = {
 
 
 def _server_words(body: bytes) -> str:
-    """Return the reason that a refusal gives, in any of the forms in use.
+    """Return the reason that a refusal gives, in any of the common forms.
 
     They are {"error": {"message"}}, {"error": text}, {"detail": text},
     {"detail": [{"msg"}]}, {"message"}, plain text, and HTML.
     """
     text = body.decode("utf-8", "replace")
+    # A pattern finds them in a body that is cut short or nested too deep, too.
     names = "error|message|detail|msg"
     found = re.findall(rf'"(?:{names})"\s*:\s*("(?:[^"\\]|\\.)+")', text)
-    words = re.sub("<[^<>]*>", " ", text)
-    with contextlib.suppress(ValueError):
-        words = "; ".join(map(json.loads, found)) or words
-    return _one_line(words)
+    with contextlib.suppress(ValueError):  # It only looked like JSON.
+        if found:
+            return _one_line("; ".join(map(json.loads, found)))
+    return _one_line(re.sub("<[^<>]*>", " ", text))
 
 
 # What a person may need to know of a refusal's headers.
@@ -887,7 +899,7 @@ _HEADER_NOTES = {
 }
 
 
-def _retry_delay(error: APIError, attempt: int) -> float | None:
+def _retry_delay(error: APIError, attempts: int) -> float | None:
     """Return the seconds to wait before another attempt, or None if none would help."""
     if isinstance(error, APIStatusError):
         if error.status_code not in _RETRIED:
@@ -906,7 +918,7 @@ def _retry_delay(error: APIError, attempt: int) -> float | None:
     elif isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return None
     # The SDK's: 0.5 s, doubling to 8 s, less up to a quarter so that clients spread.
-    return 0.25 * 2.0 ** min(attempt, 5) * random.uniform(0.75, 1)
+    return 0.5 * 2 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
 # Control characters, line separators and bidirectional marks: a terminal may obey them.
@@ -920,12 +932,14 @@ def _escaped(text: str, encoding: str = "utf-8") -> str:
 
     def escape(match: re.Match[str]) -> str:
         character = match[0]
-        if not match[1] and character.encode(encoding, "ignore"):
+        # Decoded again, because some encodings put a byte order mark before nothing.
+        kept = character.encode(encoding, "ignore").decode(encoding)
+        if kept and not match["unsafe"]:
             return character
         codes = character.encode("utf-16-be", "surrogatepass").hex()
         return re.sub("....", r"\\u\g<0>", codes)
 
-    return re.sub(f"([{_UNSAFE}])|[^\x00-\x7f]", escape, text)
+    return re.sub(f"(?P<unsafe>[{_UNSAFE}])|[^\x00-\x7f]", escape, text)
 
 
 def _one_line(text: str, encoding: str = "utf-8") -> str:
@@ -960,26 +974,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(4 if error.video else 1, str(error))
     except APIError as error:
         return _fail(1, str(error))
-    except BrokenPipeError:  # Whoever reads has seen enough.
+    except BrokenPipeError:  # The reader closed the pipe, as head does.
         return 1
     except (OSError, RecursionError) as error:
         return _fail(1, f"cannot write the result: {error}")
 
 
-def _fail(exit_status: int, message: str) -> int:
-    """Print the message, in the words of the command line. Return the exit status."""
-    for setting, option in _OPTIONS.items():
-        message = message.replace(setting, option, 1)
-    with contextlib.suppress(OSError, ValueError):  # It is closed, full, or gone.
-        _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
-    return exit_status
-
-
-# What a message says of a setting, and what the command line says instead.
+# Messages name the settings of the functions. Users of the command line know options.
 _OPTIONS = {
-    "headers: expected": "--header: expected",
     "interval: expected seconds": "--interval: expected seconds",
-    "max_retries: expected": "--retries: expected",
+    "max_retries: expected 0": "--retries: expected 0",
     "max_wait: expected seconds": "--max-wait: expected seconds",
     "timeout: expected seconds": "--timeout: expected seconds",
     "the end of max_wait": "the end of --max-wait",
@@ -987,16 +991,29 @@ _OPTIONS = {
 }
 
 
+def _fail(exit_status: int, message: str) -> int:
+    """Print the message, with options in place of settings. Return the exit status."""
+    for setting, option in _OPTIONS.items():
+        message = message.replace(setting, option, 1)
+    with contextlib.suppress(OSError, ValueError):  # It is closed, full, or gone.
+        _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
+    return exit_status
+
+
 def _parse_args(argv: Sequence[str] | None) -> dict[str, Any]:
     """Return the options that were given, named as in the functions' signatures."""
     parser = _parser()
     options = vars(parser.parse_args(argv))
-    field_name = options.get("field", "id")
-    if field_name not in _FIELD_TYPES and "raw" not in options:
+    field_name = options.get("field")
+    if field_name not in (None, *_FIELD_TYPES) and "raw" not in options:
         fields = f"one of {', '.join(_FIELD_TYPES)} or, with --raw, any member"
         parser.error(f"--field: expected {fields}; got {_shown(field_name)}")
-    if not all(":" in header for header in options.get("headers", ())):
+    lines = options.get("headers", ())
+    if not all(":" in line for line in lines):
         parser.error("--header: expected 'NAME: VALUE', got no colon")
+    options["headers"] = dict(
+        re.split(r":\s*", line.rstrip(), maxsplit=1) for line in lines
+    )
     if "wait" not in options and ("interval" in options or "max_wait" in options):
         parser.error("--interval and --max-wait need --wait")
     return options
@@ -1044,7 +1061,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--version", action="version", version=f"videoretrieve {__version__}")
     add = parser.add_argument_group("waiting").add_argument
     add("--wait", action="store_true", help="retrieve until the job is over")
-    add("--interval", **seconds, help=f"seconds of a pause (default: {_INTERVAL:g})")
+    add("--interval", **seconds, help=f"pause in seconds (default: {_INTERVAL:g})")
     add("--max-wait", **seconds, help="seconds for all of it (default: no limit)")
     return parser
 
@@ -1060,9 +1077,9 @@ environment:
 
 exit status:
   0    looked up; with --wait, the job is completed
-  1    no answer, a refusal, an answer that is not valid, or no way to write it
+  1    no answer, a refusal, an invalid answer, or output that cannot be written
   2    wrong usage: arguments, API key, URL
-  3    with --wait: the job ended, and is not completed
+  3    with --wait: the job ended without completing
   4    with --wait: the job was still in flight at the end of --max-wait
   130  interrupted
 """
@@ -1070,25 +1087,22 @@ exit status:
 
 def _run(options: dict[str, Any]) -> int:
     """Look up the job, print it, and return the exit status."""
-    wait, raw = options.pop("wait", False), options.pop("raw", False)
-    strict = not options.pop("lenient", raw)
+    raw = options.pop("raw", False)
+    strict = not (
+        options.pop("lenient", False) or raw
+    )  # The types are not raw's matter.
     field_name = options.pop("field", None)
-    lines = options.get("headers", ())
-    options["headers"] = [
-        re.split(r":\s*", line.rstrip(), maxsplit=1) for line in lines
-    ]
     exit_status = 0
-    result: dict[str, Any] = {}
-    if wait:
+    video = None
+    if options.pop("wait", False):
         video = _poll_with_bar(**options, strict=strict)
         exit_status = 0 if video.status == VideoStatus.COMPLETED else 3
-        result = video.to_dict()
-    elif not raw:
-        result = retrieve(**options, strict=strict).to_dict()
-    if raw:  # poll decodes what it gets, so this asks once more for the object.
         options.pop("interval", None)
         options.pop("max_wait", None)
-        result = fetch(**options)
+    if raw:
+        result = fetch(**options)  # after a wait as well: poll returns no JSON object
+    else:
+        result = (video or retrieve(**options, strict=strict)).to_dict()
     _print_result(result, field_name)
     return exit_status
 
@@ -1119,7 +1133,7 @@ def _poll_with_bar(**settings: Any) -> Video:
 
 def _draw(line: str) -> None:
     """Draw a line over the last one, if standard error is a terminal."""
-    # If it is closed, no terminal, or one that has gone, it has no width.
+    # A closed stream, a file and a terminal that has gone have no size.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
         room = width - 3  # The terminal shows ^C after the line.
@@ -1127,7 +1141,7 @@ def _draw(line: str) -> None:
 
 
 def _progress(video: Video, elapsed: float) -> str:
-    """Return a line with the most important first, since its end may be cut off."""
+    """Return a line, the most important part first, since its end may be cut off."""
     minutes, seconds = divmod(int(elapsed), 60)
     line = f"{minutes}:{seconds:02} {_one_line(video.status, 'ascii')}"
     progress: Any = video.progress  # With --lenient it may be anything.
@@ -1143,7 +1157,7 @@ def _write(stream: Any, text: str) -> None:
     try:
         print(text, end="", file=stream, flush=True)
     except OSError:
-        # Otherwise Python flushes it once more as it ends, and complains.
+        # Otherwise Python flushes the stream again at exit, and complains.
         with contextlib.suppress(OSError):
             stream.close()
         raise
