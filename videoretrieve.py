@@ -918,7 +918,7 @@ def _retry_delay(error: APIError, attempts: int) -> float | None:
     elif isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return None
     # The SDK's: 0.5 s, doubling to 8 s, less up to a quarter so that clients spread.
-    return 0.5 * 2 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
+    return 0.5 * 2.0 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
 # Control characters, line separators and bidirectional marks: a terminal may obey them.
@@ -1088,9 +1088,8 @@ exit status:
 def _run(options: dict[str, Any]) -> int:
     """Look up the job, print it, and return the exit status."""
     raw = options.pop("raw", False)
-    strict = not (
-        options.pop("lenient", False) or raw
-    )  # The types are not raw's matter.
+    lenient = options.pop("lenient", False)
+    strict = not (lenient or raw)  # --raw does not look at the types.
     field_name = options.pop("field", None)
     exit_status = 0
     video = None
