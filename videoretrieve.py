@@ -43,11 +43,13 @@ from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from urllib.error import URLError
 
+# Type checkers take this for typing.TYPE_CHECKING. At run time nothing imports typing,
+# because that is slow; typing.get_type_hints() needs the name Any all the same.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from typing import Any, NoReturn
-else:  # typing is slow to import, and typing.get_type_hints() only needs the name.
+else:
     Any = object
 
 __all__ = [
@@ -79,9 +81,7 @@ _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = (
-    120.0  # seconds, as in the SDK: a longer one is reported, not waited for
-)
+_MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK; for a longer one there is no retry
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
 _MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
 _MAX_CONTAINERS = 1_000  # arrays and objects: a real answer has fewer than 20
@@ -361,13 +361,14 @@ def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str
 def _invalid(problems: list[str], payload: Any) -> APIResponseValidationError:
     message = f"not a video of the documented type: {'; '.join(problems)}"
     if not _problems(payload, _JOB_TYPES):
-        message += " (strict=False accepts it)"  # It asks for nothing else.
+        message += " (strict=False accepts it)"  # It only looks at _JOB_TYPES.
     sentences = tuple(problems)
     return APIResponseValidationError(message, problems=sentences, payload=payload)
 
 
 def _is_object(value: Any) -> bool:
-    # Called in place, isinstance() would make a strict type checker complain.
+    # In place, it would narrow Any to dict[Unknown, Unknown], and strict type checkers
+    # report that.
     return isinstance(value, dict)
 
 
@@ -378,8 +379,8 @@ def _decode_object(document: str | bytes) -> dict[str, Any]:
         text = text.lstrip("\ufeff")  # RFC 8259, section 8.1: it may be ignored.
         if len(text) > _MAX_CONTAINERS:
             # CPython's parser is recursive: in a thread whose stack is small, deep
-            # nesting kills the process (in 3.13, too). So count the brackets outside of
-            # strings. A text that is shorter than the limit cannot have too many.
+            # nesting kills the process (3.13 included). So count the brackets that are
+            # not in strings. A text shorter than the limit cannot have too many.
             outside = re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"?', "", text, flags=re.DOTALL)
             if outside.count("[") + outside.count("{") > _MAX_CONTAINERS:
                 raise ValueError(f"more than {_MAX_CONTAINERS} arrays and objects")
@@ -497,7 +498,7 @@ def poll(
         until = time.monotonic() + max_wait
     video = None
     while True:
-        video = Video.from_dict(job.fetch(until, video), strict=strict)
+        video = Video.from_dict(job.fetch(until, last=video), strict=strict)
         if on_update is not None:
             on_update(video)
         if video.status not in _IN_FLIGHT:
@@ -530,8 +531,9 @@ def _checked_job(
     return _Job(url, key, _checked_headers(headers), timeout, max_retries, ssl_context)
 
 
-# http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path
-# (printable ASCII, but no ? and no #) and a query (no #). No user info, no fragment.
+# http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path and
+# a query, but no user info and no fragment. [!-"$->@-~] is printable ASCII except # and
+# ?, and [!-"$-~] except #.
 _BASE_URL_PATTERN = r"""
     (?P<origin> https?://
         (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.? | \[ [0-9a-f:.]+ \] )
@@ -577,7 +579,7 @@ class _Key:
         return str.strip(self._text)
 
     def hide(self, data: bytes) -> bytes:
-        """Return data of the server's, with the key replaced if it was echoed."""
+        """Return data from the server, with the key replaced if it was echoed."""
         key = str(self).encode()
         return data.replace(key, b"(the API key)") if len(key) >= _MIN_SECRET else data
 
@@ -603,8 +605,8 @@ def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
 # What http.client and urllib raise for some malformed headers, chunk sizes and proxies.
 _MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
 # What opening a URL and reading its body may raise if the network, the server or a
-# proxy is to blame. Pyodide raises RuntimeError for TLS; its subclass RecursionError
-# comes of proxies that point at each other.
+# proxy is to blame. Pyodide raises RuntimeError for TLS, and proxies that point at each
+# other end in RecursionError, its subclass.
 _NO_ANSWER = OSError, HTTPException, RuntimeError, *_MALFORMED
 
 
@@ -637,12 +639,11 @@ class _Job:
             if attempts > 1:
                 failure.args = (f"{failure} ({attempts} attempts)",)
             delay = _retry_delay(failure, attempts)
-            if delay is None or attempts > self.max_retries:
-                if time.monotonic() < until:
-                    raise failure
-                delay = 0
+            is_last = delay is None or attempts > self.max_retries
+            if is_last and time.monotonic() < until:
+                raise failure
             # If max_wait is over, this raises APITimeoutError because of the failure.
-            _pause_or_time_out(delay, until, last, failure)
+            _pause_or_time_out(delay or 0, until, last, failure)
 
     def attempt(self, timeout: float) -> dict[str, Any]:
         """Send one request. Return the JSON object, or raise what the answer means."""
@@ -656,7 +657,7 @@ class _Job:
     def exchange(self, timeout: float) -> tuple[int, Any, bytes]:
         """Send one request. Return the status, the headers and the body."""
         request = self.request()
-        # The proxies are no local variable, since their URLs may have a password.
+        # Proxies may have passwords, which a report would show of a local variable.
         opener = _opener(*urllib.request.getproxies().items())
         started = time.monotonic()
         try:
@@ -675,8 +676,8 @@ class _Job:
     def request(self) -> Any:
         """Return a request that can be sent once.
 
-        ProxyHandler changes it. A second time, it would send an https request to the
-        proxy in the clear.
+        ProxyHandler changes it. Used again, an https request would go to the proxy
+        unencrypted.
         """
         request: Any = urllib.request.Request(self.url)
         request.ssl_context = self.ssl_context  # for _Handler, which opens it
@@ -694,7 +695,7 @@ class _Job:
         return self.key.hide(text.encode()).decode()
 
     def connection_error(
-        self, error: Exception, host: str, seconds: float
+        self, error: Exception, contacted_host: str, seconds: float
     ) -> APIConnectionError:
         if isinstance(error, _MALFORMED):
             # It is not quoted, because it may quote a proxy's URL with its password.
@@ -710,8 +711,8 @@ class _Job:
             # An OSError's strerror and a URLError's reason are shorter than its str().
             reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
             words = f"{_one_line(str(reason))} ({type(error).__name__})"
-        if host != self.url.split("/")[2]:  # ProxyHandler has replaced it.
-            words = f"through the proxy {_one_line(host)}: {words}"
+        if contacted_host != self.url.split("/")[2]:
+            words = f"through the proxy {_one_line(contacted_host)}: {words}"
         failure = error_class(self.message(words))
         if isinstance(error, OSError):
             # Its traceback and its context show the key, in frames of http.client.
@@ -724,13 +725,14 @@ class _Job:
         reason = _server_words(body)
         if reason:
             words += f": {reason}"
+        # The caller's own headers, such as api-key, may stand for the key.
         if status in (401, 403) and not self.headers and not str(self.key):
             words += " (no API key was sent: set OPENAI_API_KEY)"
         for name, note in _HEADER_NOTES.items():
             if headers.get(name):
                 words += f" ({note} {_one_line(headers[name])})"
         if isinstance(headers, HTTPMessage):
-            # A hostile Content-Type has the parser nest parts too deep for pickle.
+            # A hostile Content-Type makes the parser nest parts, and pickle would fail.
             headers.set_payload("")
         return _STATUS_ERRORS.get(status, APIStatusError)(
             self.message(words),
@@ -759,14 +761,14 @@ def _pause_or_time_out(
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     size = _MAX_BODY + 1
-    # A test double has no length to check. With a spec, it passes isinstance().
+    # A Mock(spec=HTTPResponse) passes isinstance(), but has no length.
     if not issubclass(type(response), HTTPResponse):
         return bytes(response.read(size))
     length = response.length  # None if it is chunked, or ends with the connection
     if length is not None:
         size = min(size, length)
-    # HTTPResponse.read() takes a chunk size of -1 for "read everything". readinto(),
-    # which BufferedReader calls, does not. Neither tells of a truncated body.
+    # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
+    # which BufferedReader calls, does not. Neither reports a truncated body.
     body = io.BufferedReader(response).read(size)
     if length is not None and len(body) < size:
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -775,9 +777,10 @@ def _read_body(response: Any) -> bytes:
 
 @functools.lru_cache
 def _opener(*proxies: tuple[str, str]) -> urllib.request.OpenerDirector:
-    """Return an opener for http and https URLs. Making it takes a tenth of a lookup.
+    """Return an opener for http and https URLs, by way of these (scheme, URL) proxies.
 
-    Having no other handlers, it follows no redirect and raises for no status.
+    It is cached, because making one takes a tenth of a lookup. As it has no other
+    handlers, it follows no redirect and raises for no status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
@@ -801,7 +804,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
 @functools.lru_cache
 def _default_context() -> ssl.SSLContext:
-    """Return a context with the system's CAs. Loading them takes 20 lookups' time."""
+    """Return a context with the system's CAs. Loading them takes 20 times a lookup."""
     return ssl.create_default_context()
 
 
@@ -840,11 +843,8 @@ class _Deadline:
         addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         share = self.seconds_left() / max(1, len(addresses))
         sock = socket.create_connection(address, share, source)
-        try:
-            sock.settimeout(self.seconds_left())  # for the TLS handshake
-        except TimeoutError:
-            sock.close()
-            raise
+        # For the TLS handshake. If no time is left, it fails by itself.
+        sock.settimeout(max(self._end - time.monotonic(), 0.001))
         return sock
 
     def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
@@ -857,7 +857,7 @@ class _Deadline:
             def readinto(buffer: Any) -> Any:
                 sock.settimeout(self.seconds_left())
                 size = read_raw(buffer)
-                # After a proxy's CONNECT, the TLS handshake is next.
+                # If this answered CONNECT, the TLS handshake is next on this socket.
                 sock.settimeout(self.seconds_left())
                 return size
 
@@ -882,7 +882,7 @@ def _server_words(body: bytes) -> str:
     {"detail": [{"msg"}]}, {"message"}, plain text, and HTML.
     """
     text = body.decode("utf-8", "replace")
-    # A pattern finds them in a body that is cut short or nested too deep, too.
+    # A regular expression works on truncated and deeply nested bodies, too.
     names = "error|message|detail|msg"
     found = re.findall(rf'"(?:{names})"\s*:\s*("(?:[^"\\]|\\.)+")', text)
     with contextlib.suppress(ValueError):  # It only looked like JSON.
@@ -891,7 +891,7 @@ def _server_words(body: bytes) -> str:
     return _one_line(re.sub("<[^<>]*>", " ", text))
 
 
-# What a person may need to know of a refusal's headers.
+# What a person may need to know from the headers of a refusal.
 _HEADER_NOTES = {
     "Location": "redirects are not followed:",
     "Retry-After": f"Retry-After, obeyed up to {_MAX_RETRY_AFTER:g} s:",
@@ -917,7 +917,8 @@ def _retry_delay(error: APIError, attempts: int) -> float | None:
                 return seconds if seconds <= _MAX_RETRY_AFTER else None
     elif isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return None
-    # The SDK's: 0.5 s, doubling to 8 s, less up to a quarter so that clients spread.
+    # As in the SDK: 0.5 s, doubling to 8 s, minus up to a quarter at random, so that
+    # clients do not retry together.
     return 0.5 * 2.0 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
@@ -932,7 +933,7 @@ def _escaped(text: str, encoding: str = "utf-8") -> str:
 
     def escape(match: re.Match[str]) -> str:
         character = match[0]
-        # Decoded again, because some encodings put a byte order mark before nothing.
+        # Decoded again: UTF-16 encodes even an ignored character as a byte order mark.
         kept = character.encode(encoding, "ignore").decode(encoding)
         if kept and not match["unsafe"]:
             return character
@@ -1132,7 +1133,7 @@ def _poll_with_bar(**settings: Any) -> Video:
 
 def _draw(line: str) -> None:
     """Draw a line over the last one, if standard error is a terminal."""
-    # A closed stream, a file and a terminal that has gone have no size.
+    # A closed stream, a file and a disconnected terminal have no size.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
         room = width - 3  # The terminal shows ^C after the line.
@@ -1151,7 +1152,7 @@ def _progress(video: Video, elapsed: float) -> str:
 
 
 def _write(stream: Any, text: str) -> None:
-    if stream is None:
+    if getattr(stream, "closed", stream is None):
         raise OSError("the stream is closed")
     try:
         print(text, end="", file=stream, flush=True)
