@@ -92,7 +92,7 @@ _MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 class _WireString(str, Enum):
     """A string of the API: str() and format() give its value.
 
-    Those of a plain (str, Enum) differ between versions of Python.
+    With a plain (str, Enum) they differ between versions of Python.
     """
 
     def __str__(self) -> str:
@@ -183,7 +183,7 @@ class APITimeoutError(APIConnectionError):
 class APIStatusError(APIError):
     """The server refused: its status is not 2xx. Redirects are never followed.
 
-    `status_code` is the HTTP status, `request_id` the header x-request-id or None,
+    `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` bytes, at most 1 MiB of them.
     """
 
@@ -285,7 +285,8 @@ class Video:
         error: Any = values.get("error")
         if _is_object(error):
             values["error"] = VideoCreateError(error.get("code"), error.get("message"))
-        arguments: Any = map(values.get, _FIELD_TYPES)  # in the documented order
+        # In the documented order. With strict=False they may be anything.
+        arguments: Any = map(values.get, _FIELD_TYPES)
         return cls(*arguments)
 
     @classmethod
@@ -437,6 +438,7 @@ def retrieve(
         ValueError: An argument or an environment variable cannot be used. For an
             argument of another type it may be a TypeError.
     """
+    # The key is wrapped here, so that no frame below has it as text.
     job = _checked_job(
         video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
     )
@@ -526,8 +528,10 @@ def _checked_job(
     if not re.fullmatch("[!-~]*", str(key)):
         raise ValueError("API key: expected ASCII without spaces (it is not shown)")
     if not str(key) and url.startswith(f"{_BASE_URL}/"):
-        needs_none = "point OPENAI_BASE_URL at a server that needs none"
-        raise ValueError(f"no API key: set OPENAI_API_KEY, or {needs_none}")
+        raise ValueError(
+            "no API key: set OPENAI_API_KEY, or point OPENAI_BASE_URL at a server that "
+            "needs none"
+        )
     return _Job(url, key, _checked_headers(headers), timeout, max_retries, ssl_context)
 
 
@@ -567,7 +571,7 @@ def _video_url(base_url: str | None, video_id: str) -> str:
 
 
 class _Key:
-    """An API key that a report of local variables (Sentry, pytest -l) does not show."""
+    """An API key. Reports of local variables (Sentry, pytest -l) do not show it."""
 
     def __init__(self, argument: str | None) -> None:
         self._text: Any = argument
@@ -657,7 +661,7 @@ class _Job:
     def exchange(self, timeout: float) -> tuple[int, Any, bytes]:
         """Send one request. Return the status, the headers and the body."""
         request = self.request()
-        # Proxies may have passwords, which a report would show of a local variable.
+        # The proxies are not kept in a local variable: they may contain passwords.
         opener = _opener(*urllib.request.getproxies().items())
         started = time.monotonic()
         try:
@@ -666,11 +670,12 @@ class _Job:
                 body = _read_body(response)
         except _NO_ANSWER as error:
             seconds = time.monotonic() - started
+            # If there is a proxy, request.host is the proxy now.
             failure = self.connection_error(error, request.host, seconds)
         else:
             return response.status, response.headers, self.key.hide(body)
         # Raised inside of the except block, it would have a __context__ whose traceback
-        # has frames of http.client, and these show the key.
+        # has frames of http.client, whose local variables include the key.
         raise failure
 
     def request(self) -> Any:
@@ -761,7 +766,7 @@ def _pause_or_time_out(
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     size = _MAX_BODY + 1
-    # A Mock(spec=HTTPResponse) passes isinstance(), but has no length.
+    # A test double has no length. A Mock(spec=HTTPResponse) would pass isinstance().
     if not issubclass(type(response), HTTPResponse):
         return bytes(response.read(size))
     length = response.length  # None if it is chunked, or ends with the connection
@@ -779,7 +784,7 @@ def _read_body(response: Any) -> bytes:
 def _opener(*proxies: tuple[str, str]) -> urllib.request.OpenerDirector:
     """Return an opener for http and https URLs, by way of these (scheme, URL) proxies.
 
-    It is cached, because making one takes a tenth of a lookup. As it has no other
+    It is cached, because making it takes a tenth of a lookup. As it has no other
     handlers, it follows no redirect and raises for no status.
     """
     opener = urllib.request.OpenerDirector()
@@ -804,7 +809,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
 @functools.lru_cache
 def _default_context() -> ssl.SSLContext:
-    """Return a context with the system's CAs. Loading them takes 20 times a lookup."""
+    """Return a context with the system's CAs. Loading them takes 20 lookups' time."""
     return ssl.create_default_context()
 
 
@@ -855,10 +860,9 @@ class _Deadline:
             read_raw = raw.readinto
 
             def readinto(buffer: Any) -> Any:
-                sock.settimeout(self.seconds_left())
+                sock.settimeout(self.seconds_left())  # for this read
                 size = read_raw(buffer)
-                # If this answered CONNECT, the TLS handshake is next on this socket.
-                sock.settimeout(self.seconds_left())
+                sock.settimeout(self.seconds_left())  # for TLS after a proxy's CONNECT
                 return size
 
             raw.readinto = readinto
@@ -977,11 +981,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(1, str(error))
     except BrokenPipeError:  # The reader closed the pipe, as head does.
         return 1
-    except (OSError, RecursionError) as error:
+    except (OSError, RecursionError) as error:  # json.dumps() may recurse too deep.
         return _fail(1, f"cannot write the result: {error}")
 
 
-# Messages name the settings of the functions. Users of the command line know options.
+# Parts of messages, and what the command line says instead: its users know no settings.
 _OPTIONS = {
     "interval: expected seconds": "--interval: expected seconds",
     "max_retries: expected 0": "--retries: expected 0",
@@ -996,7 +1000,7 @@ def _fail(exit_status: int, message: str) -> int:
     """Print the message, with options in place of settings. Return the exit status."""
     for setting, option in _OPTIONS.items():
         message = message.replace(setting, option, 1)
-    with contextlib.suppress(OSError, ValueError):  # It is closed, full, or gone.
+    with contextlib.suppress(OSError, ValueError):  # closed, full or gone
         _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
     return exit_status
 
@@ -1092,13 +1096,13 @@ def _run(options: dict[str, Any]) -> int:
     lenient = options.pop("lenient", False)
     strict = not (lenient or raw)  # --raw does not look at the types.
     field_name = options.pop("field", None)
+    names = ("interval", "max_wait")
+    waiting = {name: options.pop(name) for name in names if name in options}
     exit_status = 0
     video = None
     if options.pop("wait", False):
-        video = _poll_with_bar(**options, strict=strict)
+        video = _poll_with_bar(**options, **waiting, strict=strict)
         exit_status = 0 if video.status == VideoStatus.COMPLETED else 3
-        options.pop("interval", None)
-        options.pop("max_wait", None)
     if raw:
         result = fetch(**options)  # after a wait as well: poll returns no JSON object
     else:
