@@ -709,13 +709,10 @@ class _Job:
         if isinstance(error, URLError) and isinstance(error.reason, OSError):
             error = error.reason
         error_class = APIConnectionError
+        words = f"{_one_line(str(error))} ({type(error).__name__})"
         if isinstance(error, (TimeoutError, socket.timeout)):  # one class since 3.10
-            words = f"no whole answer within {seconds:.3g} s"
             error_class = APITimeoutError
-        else:
-            # An OSError's strerror and a URLError's reason are shorter than its str().
-            reason = getattr(error, "strerror", None) or getattr(error, "reason", error)
-            words = f"{_one_line(str(reason))} ({type(error).__name__})"
+            words = f"no whole answer within {seconds:.3g} s"
         if contacted_host != self.url.split("/")[2]:
             words = f"through the proxy {_one_line(contacted_host)}: {words}"
         failure = error_class(self.message(words))
