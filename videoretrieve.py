@@ -1081,7 +1081,7 @@ exit status:
   0    looked up; with --wait, the job is completed
   1    no answer, a refusal, an invalid answer, or output that cannot be written
   2    wrong usage: arguments, API key, URL
-  3    with --wait: the job ended without completing
+  3    with --wait: the job ended in another state than completed
   4    with --wait: the job was still in flight at the end of --max-wait
   130  interrupted
 """
