@@ -554,7 +554,7 @@ def _video_url(base_url: str | None, video_id: str) -> str:
     base = re.fullmatch(_BASE_URL_PATTERN, base_url, flags)
     if base is None or int(base["port"] or 0) > 65535:
         # What may be secret is left out: user info, which ends in "@", and a query.
-        shown = _shown(re.sub("(?s).*@.*|[?#].*", "...", base_url))
+        shown = _shown(re.sub("(?s).*(@|%40).*|[?#].*", "...", base_url))
         raise ValueError(
             "base URL (base_url or OPENAI_BASE_URL): expected http:// or https://, a "
             "host, perhaps a path and a query, in ASCII, without user info or "
@@ -672,6 +672,13 @@ class _Job:
             seconds = time.monotonic() - started
             # If there is a proxy, request.host is the proxy now.
             failure = self.connection_error(error, request.host, seconds)
+        except BaseException as error:
+            # It is a signal handler's, or a defect of this file. The local variables of
+            # http.client include the key.
+            import traceback  # It takes time, and is rarely needed.
+
+            traceback.clear_frames(error.__traceback__)
+            raise
         else:
             return response.status, response.headers, self.key.hide(body)
         # Raised inside of the except block, it would have a __context__ whose traceback
@@ -714,7 +721,9 @@ class _Job:
             error_class = APITimeoutError
             words = f"no whole answer within {seconds:.3g} s"
         if contacted_host != self.url.split("/")[2]:
-            words = f"through the proxy {_one_line(contacted_host)}: {words}"
+            # In a proxy's URL with "%40" for "@", urllib takes a password for the host.
+            proxy = _one_line(contacted_host.rpartition("@")[2])
+            words = f"through the proxy {proxy}: {words}"
         failure = error_class(self.message(words))
         if isinstance(error, OSError):
             # Its traceback and its context show the key, in frames of http.client.
@@ -839,15 +848,24 @@ class _Deadline:
         return seconds
 
     def connect(self, address: Any, timeout: float, source: Any = None) -> Any:
-        """Connect as socket.create_connection does, within the time that is left."""
-        # That function gives each address the whole timeout, so they are counted first.
+        """Connect as socket.create_connection does, within the time that is left.
+
+        That function gives each address of a name the whole time. Here they share it.
+        """
         host, port = address
-        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        share = self.seconds_left() / max(1, len(addresses))
-        sock = socket.create_connection(address, share, source)
-        # For the TLS handshake. If no time is left, it fails by itself.
-        sock.settimeout(max(self._end - time.monotonic(), 0.001))
-        return sock
+        failure = OSError("the name has no address")
+        addresses: Any = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        for index, (*_, numeric_address) in enumerate(addresses):
+            share = self.seconds_left() / (len(addresses) - index)
+            try:
+                sock = socket.create_connection(numeric_address[:2], share, source)
+            except OSError as error:
+                failure = error
+            else:
+                # For the TLS handshake. If no time is left, it fails by itself.
+                sock.settimeout(max(self._end - time.monotonic(), 0.001))
+                return sock
+        raise failure
 
     def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
         """Return a response whose reads, headers included, end at the deadline."""
@@ -934,9 +952,9 @@ def _escaped(text: str, encoding: str = "utf-8") -> str:
 
     def escape(match: re.Match[str]) -> str:
         character = match[0]
-        # Decoded again: UTF-16 encodes even an ignored character as a byte order mark.
-        kept = character.encode(encoding, "ignore").decode(encoding)
-        if kept and not match["unsafe"]:
+        # EUC-JP, for one, takes a yen sign for a backslash.
+        kept = character.encode(encoding, "ignore").decode(encoding, "ignore")
+        if kept == character and not match["unsafe"]:
             return character
         codes = character.encode("utf-16-be", "surrogatepass").hex()
         return re.sub("....", r"\\u\g<0>", codes)
@@ -1153,10 +1171,12 @@ def _progress(video: Video, elapsed: float) -> str:
 
 
 def _write(stream: Any, text: str) -> None:
-    if getattr(stream, "closed", stream is None):
+    if stream is None:
         raise OSError("the stream is closed")
     try:
         print(text, end="", file=stream, flush=True)
+    except ValueError as error:  # It is closed, or its encoding cannot take the text.
+        raise OSError(str(error)) from None
     except OSError:
         # Otherwise Python flushes the stream again at exit, and complains.
         with contextlib.suppress(OSError):
