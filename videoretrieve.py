@@ -44,7 +44,7 @@ from http.client import HTTPException, HTTPMessage, HTTPResponse
 from urllib.error import URLError
 
 # Type checkers take this for typing.TYPE_CHECKING. At run time nothing imports typing,
-# because that is slow; typing.get_type_hints() needs the name Any all the same.
+# because that is slow, but typing.get_type_hints() has to find some Any.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
@@ -92,7 +92,7 @@ _MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 class _WireString(str, Enum):
     """A string of the API: str() and format() give its value.
 
-    With a plain (str, Enum) they differ between versions of Python.
+    Those of a plain (str, Enum) depend on the version of Python.
     """
 
     def __str__(self) -> str:
@@ -165,7 +165,7 @@ class APIError(Exception):
 
 
 class APIConnectionError(APIError):
-    """No answer came: refused, reset, name not found, TLS failed, or cut short.
+    """No answer came: refused, reset, cut short, name not found, or TLS failed.
 
     `__cause__` is the operating system's error, if there was one.
     """
@@ -362,14 +362,14 @@ def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str
 def _invalid(problems: list[str], payload: Any) -> APIResponseValidationError:
     message = f"not a video of the documented type: {'; '.join(problems)}"
     if not _problems(payload, _JOB_TYPES):
-        message += " (strict=False accepts it)"  # It only looks at _JOB_TYPES.
+        message += " (strict=False accepts it)"  # That checks only _JOB_TYPES.
     sentences = tuple(problems)
     return APIResponseValidationError(message, problems=sentences, payload=payload)
 
 
 def _is_object(value: Any) -> bool:
-    # In place, it would narrow Any to dict[Unknown, Unknown], and strict type checkers
-    # report that.
+    # This is a function because isinstance() in its place would narrow Any to
+    # dict[Unknown, Unknown], which strict type checkers report.
     return isinstance(value, dict)
 
 
@@ -424,7 +424,7 @@ def retrieve(
         base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
             else https://api.openai.com/v1.
         headers: More request headers. They override those of this function.
-        timeout: Seconds for one whole attempt, without the system's name resolution.
+        timeout: Seconds for one whole attempt, not counting name resolution.
         max_retries: How many more attempts may follow a connection error, a timeout,
             or a status of 408, 409, 429 or 5xx. The pause before each is what
             Retry-After asks for; above 120 seconds there is no retry. Without that
@@ -536,14 +536,13 @@ def _checked_job(
 
 
 # http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path and
-# a query, but no user info and no fragment. [!-"$->@-~] is printable ASCII except # and
-# ?, and [!-"$-~] except #.
+# a query, but no user info and no fragment.
 _BASE_URL_PATTERN = r"""
     (?P<origin> https?://
         (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.? | \[ [0-9a-f:.]+ \] )
         (?: : (?P<port> [0-9]{1,5} ) )? )
-    (?P<path> (?: / [!-"$->@-~]* )? )
-    (?P<query> (?: \? [!-"$-~]* )? )
+    (?P<path> (?: / [!-"$->@-~]* )? )  # printable ASCII, but neither "#" nor "?"
+    (?P<query> (?: \? [!-"$-~]* )? )  # printable ASCII, but no "#"
 """
 
 
@@ -553,7 +552,8 @@ def _video_url(base_url: str | None, video_id: str) -> str:
     flags = re.ASCII | re.IGNORECASE | re.VERBOSE
     base = re.fullmatch(_BASE_URL_PATTERN, base_url, flags)
     if base is None or int(base["port"] or 0) > 65535:
-        # What may be secret is left out: user info, which ends in "@", and a query.
+        # What may be secret is left out: a query, and user info, which ends in "@", or,
+        # by mistake, in "%40".
         shown = _shown(re.sub("(?s).*(@|%40).*|[?#].*", "...", base_url))
         raise ValueError(
             "base URL (base_url or OPENAI_BASE_URL): expected http:// or https://, a "
@@ -571,7 +571,7 @@ def _video_url(base_url: str | None, video_id: str) -> str:
 
 
 class _Key:
-    """An API key. Reports of local variables (Sentry, pytest -l) do not show it."""
+    """An API key. A report of local variables (Sentry, pytest -l) shows an object."""
 
     def __init__(self, argument: str | None) -> None:
         self._text: Any = argument
@@ -579,7 +579,8 @@ class _Key:
             self._text = os.environ.get("OPENAI_API_KEY", "")
 
     def __str__(self) -> str:
-        # A file or a shell may add white space. bytes are a TypeError here.
+        # A file or a shell may add white space. bytes have their own strip(), but are a
+        # TypeError here.
         return str.strip(self._text)
 
     def hide(self, data: bytes) -> bytes:
@@ -673,16 +674,16 @@ class _Job:
             # If there is a proxy, request.host is the proxy now.
             failure = self.connection_error(error, request.host, seconds)
         except BaseException as error:
-            # It is a signal handler's, or a defect of this file. The local variables of
-            # http.client include the key.
+            # A signal handler raised it (KeyboardInterrupt), or it is a defect of this
+            # file. The local variables of http.client include the key.
             import traceback  # It takes time, and is rarely needed.
 
             traceback.clear_frames(error.__traceback__)
             raise
         else:
             return response.status, response.headers, self.key.hide(body)
-        # Raised inside of the except block, it would have a __context__ whose traceback
-        # has frames of http.client, whose local variables include the key.
+        # Raised inside of the except block, it would keep the frames of http.client as
+        # those of its __context__, and their local variables include the key.
         raise failure
 
     def request(self) -> Any:
@@ -709,6 +710,8 @@ class _Job:
     def connection_error(
         self, error: Exception, contacted_host: str, seconds: float
     ) -> APIConnectionError:
+        # This comes before the reason of a URLError is looked at, since an
+        # SSLCertVerificationError is a ValueError, too.
         if isinstance(error, _MALFORMED):
             # It is not quoted, because it may quote a proxy's URL with its password.
             note = "malformed headers, or an unusable proxy in the environment"
@@ -721,7 +724,7 @@ class _Job:
             error_class = APITimeoutError
             words = f"no whole answer within {seconds:.3g} s"
         if contacted_host != self.url.split("/")[2]:
-            # In a proxy's URL with "%40" for "@", urllib takes a password for the host.
+            # If a proxy's URL has "%40" for "@", urllib's host includes the password.
             proxy = _one_line(contacted_host.rpartition("@")[2])
             words = f"through the proxy {proxy}: {words}"
         failure = error_class(self.message(words))
@@ -743,7 +746,8 @@ class _Job:
             if headers.get(name):
                 words += f" ({note} {_one_line(headers[name])})"
         if isinstance(headers, HTTPMessage):
-            # A hostile Content-Type makes the parser nest parts, and pickle would fail.
+            # For a multipart Content-Type, the email parser nests parts in it, perhaps
+            # too deep to pickle.
             headers.set_payload("")
         return _STATUS_ERRORS.get(status, APIStatusError)(
             self.message(words),
@@ -772,14 +776,15 @@ def _pause_or_time_out(
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     size = _MAX_BODY + 1
-    # A test double has no length. A Mock(spec=HTTPResponse) would pass isinstance().
+    # It may be a test double: a Mock(spec=HTTPResponse), which passes isinstance().
     if not issubclass(type(response), HTTPResponse):
         return bytes(response.read(size))
     length = response.length  # None if it is chunked, or ends with the connection
     if length is not None:
         size = min(size, length)
     # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
-    # which BufferedReader calls, does not. Neither reports a truncated body.
+    # which BufferedReader calls, does not. Neither reports a body that is shorter than
+    # its Content-Length.
     body = io.BufferedReader(response).read(size)
     if length is not None and len(body) < size:
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -815,7 +820,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
 @functools.lru_cache
 def _default_context() -> ssl.SSLContext:
-    """Return a context with the system's CAs. Loading them takes 20 lookups' time."""
+    """Return a context with the system's CAs. Loading them takes long: 20 lookups."""
     return ssl.create_default_context()
 
 
@@ -952,7 +957,7 @@ def _escaped(text: str, encoding: str = "utf-8") -> str:
 
     def escape(match: re.Match[str]) -> str:
         character = match[0]
-        # EUC-JP, for one, takes a yen sign for a backslash.
+        # A codec may change a character: EUC-JP makes a yen sign a backslash.
         kept = character.encode(encoding, "ignore").decode(encoding, "ignore")
         if kept == character and not match["unsafe"]:
             return character
@@ -1000,7 +1005,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(1, f"cannot write the result: {error}")
 
 
-# Parts of messages, and what the command line says instead: its users know no settings.
+# Parts of messages, and what the command line says instead: its users know options.
 _OPTIONS = {
     "interval: expected seconds": "--interval: expected seconds",
     "max_retries: expected 0": "--retries: expected 0",
