@@ -734,6 +734,7 @@ EDGES = [
 def test_a_base_url_at_the_edge_of_the_rules_is_asked(base_url):
     message = str(failure(base_url, CONNECTION))
     assert message.startswith(f"GET {base_url.rstrip('/')}/videos/video_123: ")
+    assert "malformed" not in message
 
 
 def test_the_environment_is_read_at_the_call_and_an_argument_wins(serve, environment):
