@@ -1052,9 +1052,9 @@ FAILURES = {  # what happens: how to make it happen, the class and words of the 
         lambda world: {"base_url": world.serve(respond(NOT_FOUND, 404)).url[:-3]},
         r"NotFoundError: GET http://127.0.0.1:\d+/videos/v: 404 Not Found: Not Found$",
     ),
-    "a secret in the query": (
-        lambda world: world.query_with_a_secret(),
-        r"NotFoundError: GET .*/v1/videos/v: 404 Not Found: Not Found$",
+    "a key in the base URL": (
+        lambda world: world.base_url_with_the_key(),
+        r"NotFoundError: GET .*/v1/\(the API key\)/videos/v: 404 Not Found: Not Found$",
     ),
     "a busy server": (
         lambda world: world.answer(respond(b"", 503, "Retry-After: 0"), max_retries=2),
@@ -1148,9 +1148,9 @@ class World:
         self.environment.setenv(name, f"http://user:{KEY}@127.0.0.1:{port}")
         return {"base_url": base_url}
 
-    def query_with_a_secret(self):
+    def base_url_with_the_key(self):
         url = self.serve(respond(NOT_FOUND, 404)).url
-        self.environment.setenv("OPENAI_BASE_URL", f"{url}?key={KEY}")
+        self.environment.setenv("OPENAI_BASE_URL", f"{url}/{KEY}?key={KEY}")
         return {}
 
 
@@ -1470,7 +1470,8 @@ def test_slow_tls_leaves_the_answer_the_rest_of_the_time(serve, trust):
 
 def test_a_name_without_an_address_is_a_connection_error(environment):
     environment.setattr(socket, "getaddrinfo", lambda *_: [])
-    failure("http://none.test", CONNECTION)
+    error = failure("http://none.test", CONNECTION)
+    assert str(error).endswith(": the name has no address (OSError)")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")

@@ -584,7 +584,7 @@ class _Key:
         return str.strip(self._text)
 
     def hide(self, text: str) -> str:
-        """Return text from the server, with the key replaced if it was echoed."""
+        """Return the text without the key, which a server may have echoed."""
         key = str(self)
         return text.replace(key, "(the API key)") if len(key) >= _MIN_SECRET else text
 
@@ -824,7 +824,10 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
 @functools.lru_cache
 def _default_context() -> ssl.SSLContext:
-    """Return a context with the system's CAs. Loading them takes long: 20 lookups."""
+    """Return a context with the system's CAs.
+
+    It is cached, because loading them takes as long as 20 lookups.
+    """
     return ssl.create_default_context()
 
 
