@@ -116,8 +116,8 @@ class Server(socketserver.ThreadingTCPServer):
         self.lock = threading.Lock()
         self.port = self.server_address[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/v1"
-        # It looks every 10 ms whether it has been shut down.
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        # It looks every 2 ms whether it has been shut down.
+        threading.Thread(target=self.serve_forever, args=(0.002,), daemon=True).start()
 
     def finish_request(self, connection, address):
         if self.tls:
@@ -1271,7 +1271,7 @@ def test_own_pauses_double_to_eight_seconds_with_jitter_downward(serve, clock):
 
 def test_a_broken_connection_and_a_timeout_are_retried_twice_by_default(serve, clock):
     server = serve(b"", silence(), respond())
-    assert mod.retrieve("v", base_url=server.url, timeout=0.5).id == "video_123"
+    assert mod.retrieve("v", base_url=server.url, timeout=0.3).id == "video_123"
     server = serve(b"")
     with pytest.raises(CONNECTION, match=r" \(3 attempts\)$"):
         mod.retrieve("v", base_url=server.url)
@@ -1427,8 +1427,8 @@ SLOW = [  # what comes at once, and then what comes every 50 ms
 
 @pytest.mark.parametrize("before, piece", SLOW, ids=[f"{a[-12:]}{b}" for a, b in SLOW])
 def test_a_server_that_trickles_is_cut_off_in_time(before, piece, serve):
-    with takes(0.3):
-        error = failure(serve(drip(before, piece)), TIMEOUT, timeout=0.3)
+    with takes(0.2):
+        error = failure(serve(drip(before, piece)), TIMEOUT, timeout=0.2)
     assert error.video is None
 
 
@@ -1445,7 +1445,7 @@ TRICKLES = [(b"", b"H"), (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")]
 
 @pytest.mark.parametrize("before, piece", TRICKLES)
 def test_a_proxy_that_trickles_is_cut_off(before, piece, serve, environment, trust):
-    proxied_timeout(serve(drip(before, piece)), environment, trust, 0.3)
+    proxied_timeout(serve(drip(before, piece)), environment, trust, 0.2)
 
 
 def test_a_late_proxy_leaves_tls_the_rest_of_the_time(serve, environment, trust):
