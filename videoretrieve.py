@@ -3,17 +3,17 @@
 
 In a program and in a shell::
 
-    video = videoretrieve.retrieve("video_123")
-    $ python -m videoretrieve video_123
+    video = videoretrieve.retrieve("video_123", base_url="http://127.0.0.1:8000/v1")
+    $ python -m videoretrieve video_123 --base-url http://127.0.0.1:8000/v1
 
-`retrieve` returns a frozen `Video`, `fetch` the JSON object as received, and `poll`
-retrieves until the job is over. The types and the path come from OpenAI's API
-reference; the names of the errors and most rules for retries from its Python SDK.
+`retrieve` asks once, and `poll` until the job is over. Both return a frozen `Video`. The
+types and the path come from OpenAI's API reference; the names of the errors and most
+rules for retries from its Python SDK.
 
 This file is the whole of the project videoretrieve. It needs Python 3.8 or newer and
 the standard library. `__version__` or `--version` gives the version of this copy.
 
-In this order: the types, the errors, the three functions, one job and its attempts, the
+In this order: the types, the errors, the two functions, one lookup and its attempts, the
 wire, the meaning of an answer, the command line.
 """
 
@@ -26,7 +26,6 @@ import http.client
 import io
 import json
 import math
-import operator
 import os
 import random
 import re
@@ -37,8 +36,9 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from urllib.error import URLError
@@ -48,7 +48,9 @@ from urllib.error import URLError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import Any, NoReturn
+    from typing import Any, Dict, NoReturn
+
+    JSONObject = Dict[str, Any]
 else:
     Any = object
 
@@ -70,11 +72,10 @@ __all__ = [
     "VideoSeconds",
     "VideoSize",
     "VideoStatus",
-    "fetch",
     "poll",
     "retrieve",
 ]
-__version__ = "2.0.0"
+__version__ = "3.0.0"
 
 _BASE_URL = "https://api.openai.com/v1"
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
@@ -83,18 +84,17 @@ _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
 _MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK; for a longer one there is no retry
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
+_MAX_HEADERS = 16 << 10  # bytes, as in Node.js; hostile ones of 64 KiB cost minutes
 _MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
-_MAX_CONTAINERS = 1_000  # arrays and objects: a real answer has fewer than 20
+_MAX_BRACKETS = 1_000  # a real answer has fewer than 20
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
 _MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 
 
 class _WireString(str, Enum):
-    """A string of the API: str() and format() give its value.
+    """A string of the API. str() and format() give its value."""
 
-    Those of a plain (str, Enum) depend on the version of Python.
-    """
-
+    # Without this, they give a different text before and after Python 3.12.
     def __str__(self) -> str:
         return str(self.value)
 
@@ -138,16 +138,18 @@ class VideoStatus(_WireString):
     FAILED = "failed"
 
 
-# The states that poll waits in: the documented two, and the words of compatible servers
-# that mean the same. Any other state is final.
+# The statuses that poll waits in: the documented two, and the words of compatible servers
+# that mean the same. Any other status is final.
 _IN_FLIGHT = {
-    VideoStatus.QUEUED,
-    VideoStatus.IN_PROGRESS,
+    "queued",
+    "in_progress",
     "cancelling",
     "generating",
     "pending",
     "postprocessing",
     "processing",
+    "running",
+    "unknown",  # New API's word for a job that has not started
 }
 
 
@@ -157,11 +159,9 @@ class APIError(Exception):
     Messages are for people and may change. Attributes are for programs.
     """
 
-    def __init__(self, message: str, **attributes: Any) -> None:
-        # The attributes are keywords, because pickle calls the class with the message
-        # alone and then restores them.
+    # inspect.signature() finds none for an exception without this.
+    def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.__dict__.update(attributes)
 
 
 class APIConnectionError(APIError):
@@ -187,10 +187,10 @@ class APIStatusError(APIError):
     `headers` a mapping that ignores case, and `body` bytes, at most 1 MiB of them.
     """
 
-    status_code: int
-    request_id: str | None
-    headers: HTTPMessage
-    body: bytes
+    status_code: int = 0
+    request_id: str | None = None
+    headers: HTTPMessage = HTTPMessage()
+    body: bytes = b""
 
 
 class BadRequestError(APIStatusError):
@@ -224,44 +224,46 @@ class APIResponseValidationError(APIError):
     received: the decoded JSON, or the body itself if that is not JSON.
     """
 
-    problems: tuple[str, ...]
-    payload: Any
+    problems: tuple[str, ...] = ()
+    payload: Any = None
 
 
 @dataclass(frozen=True)
 class VideoCreateError:
-    """Why a job failed. With `strict=False`, what the server left out is None."""
+    """Why a job failed. A member that the server left out, or not as text, is None."""
 
-    code: str
-    message: str
+    code: str | None
+    message: str | None
 
 
 @dataclass(frozen=True)
 class Video:
     """A video job. Times are Unix seconds, `progress` is an approximate percentage.
 
-    `expires_at` is when the downloadable assets expire. `seconds` is the duration of
-    the clip. With `strict=False`, a field may hold any other value that was received,
-    and what was left out is None.
+    `expires_at` is when the downloadable assets expire, and `seconds` the duration of
+    the clip. A field is None if its value is null, missing, or not of the documented
+    JSON type. `extra` has, as received, every member that the other fields do not say
+    exactly: further ones, such as `url`, and values of another type.
     """
 
     id: str
     completed_at: int | None
-    created_at: int
+    created_at: int | None
     error: VideoCreateError | None
     expires_at: int | None
-    model: VideoModel | str
-    object: str
-    progress: int
+    model: VideoModel | str | None
+    object: str | None
+    progress: int | None
     prompt: str | None
     remixed_from_video_id: str | None
-    seconds: VideoSeconds | str
-    size: VideoSize
-    status: VideoStatus
+    seconds: VideoSeconds | str | None
+    size: VideoSize | str | None
+    status: VideoStatus | str
+    extra: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def from_dict(cls, payload: Any, *, strict: bool = True) -> Video:
-        """Decode a JSON object. Members beyond the thirteen fields are ignored.
+    def from_dict(cls, payload: Any, *, strict: bool = False) -> Video:
+        """Decode a JSON object.
 
         Args:
             payload: The object, as `json.loads` returns it.
@@ -272,64 +274,79 @@ class Video:
         Raises:
             APIResponseValidationError: One error for all faults.
         """
-        problems = _problems(payload, _FIELD_TYPES if strict else _JOB_TYPES)
+        problems = _problems(payload, _FIELDS if strict else _REQUIRED_FIELDS)
         if problems:
-            raise _invalid(problems, payload)
-        values: dict[str, Any] = dict(payload)
+            raise _invalid(problems, payload, strict)
+        values, extra = _split(payload, _FIELDS)
+        if isinstance(extra.get("error"), str):  # as TensorRT-LLM sends it
+            values["error"] = VideoCreateError(code=None, message=extra["error"])
+        elif values["error"] is not None:
+            error, _ = _split(values["error"], _ERROR_FIELDS)
+            if error != values["error"]:  # It has other members, or other types.
+                extra["error"] = values["error"]
+            values["error"] = VideoCreateError(**error)
         for name, members in _LITERALS.items():
-            value = values.get(name)
-            if isinstance(value, str):
-                values[name] = members.get(value, value)
-        if isinstance(values.get("error"), str):
-            values["error"] = {"message": values["error"]}  # TensorRT-LLM sends text.
-        error: Any = values.get("error")
-        if _is_object(error):
-            values["error"] = VideoCreateError(error.get("code"), error.get("message"))
-        # In the documented order. With strict=False they may be anything.
-        arguments: Any = map(values.get, _FIELD_TYPES)
-        return cls(*arguments)
+            values[name] = members.get(values[name], values[name])
+        return cls(**values, extra=extra)
 
     @classmethod
-    def from_json(cls, document: str | bytes, *, strict: bool = True) -> Video:
+    def from_json(cls, document: str | bytes, *, strict: bool = False) -> Video:
         """Decode a JSON document, text or UTF-8. Otherwise like `from_dict`."""
-        return cls.from_dict(_decode_object(document), strict=strict)
+        try:
+            text = document if isinstance(document, str) else str(document, "utf-8")
+            # CPython's parser is recursive: in a thread whose stack is small, deep
+            # nesting kills the process (3.13 included).
+            if text.count("[") + text.count("{") > _MAX_BRACKETS:
+                raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
+            # RFC 8259, section 8.1: a byte order mark may be ignored.
+            payload = _JSON.decode(text.lstrip("\ufeff"))
+        except (ValueError, RecursionError) as error:
+            problem = f"expected JSON, got {_shown(document)}: {error}"
+            raise _invalid([problem], document, strict) from None
+        return cls.from_dict(payload, strict=strict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the wire form: plain types, all thirteen keys, documented order."""
-        wire: dict[str, Any] = {
+        """Return the object as received.
+
+        It has plain types, the thirteen documented members first, in their order, null
+        (None) where one was missing, and then those of `extra`. Values in it are not
+        copied.
+        """
+        wire: JSONObject = {
             name: str(value) if isinstance(value, Enum) else value
             for name, value in vars(self).items()
         }
-        if isinstance(self.error, VideoCreateError):
+        if self.error is not None:
             wire["error"] = dict(vars(self.error))
-        return wire
+        extra = wire.pop("extra")
+        return {**wire, **extra}
 
 
 # The documented type, in the documented order. For each field: what it is in words, the
-# types that it may have in Python, and the values if the set is closed.
-_STRING = ("a string", (str,), None)
-_STRING_OR_NULL = ("a string or null", (str, type(None)), None)
-_INTEGER = ("an integer", (int,), None)
-_INTEGER_OR_NULL = ("an integer or null", (int, type(None)), None)
-_FIELD_TYPES: dict[str, Any] = {
+# types of its value in Python, and the values that it may have if their set is closed.
+_STRING = ("a string", (str,), ())
+_STRING_OR_NULL = ("a string or null", (str, type(None)), ())
+_INTEGER = ("an integer", (int,), ())
+_INTEGER_OR_NULL = ("an integer or null", (int, type(None)), ())
+_FIELDS: JSONObject = {
     "id": _STRING,
     "completed_at": _INTEGER_OR_NULL,
     "created_at": _INTEGER,
-    "error": ("an object or null", (dict, type(None)), None),
+    "error": ("an object or null", (dict, type(None)), ()),
     "expires_at": _INTEGER_OR_NULL,
     "model": _STRING,
-    "object": ("video", (str,), {"video"}),
+    "object": ("video", (str,), ("video",)),
     "progress": _INTEGER,
     "prompt": _STRING_OR_NULL,
     "remixed_from_video_id": _STRING_OR_NULL,
     "seconds": _STRING,
-    "size": (f"one of {', '.join(VideoSize)}", (str,), set(VideoSize)),
-    "status": (f"one of {', '.join(VideoStatus)}", (str,), set(VideoStatus)),
+    "size": (f"one of {', '.join(VideoSize)}", (str,), tuple(VideoSize)),
+    "status": (f"one of {', '.join(VideoStatus)}", (str,), tuple(VideoStatus)),
 }
-_ERROR_TYPES: dict[str, Any] = {"code": _STRING, "message": _STRING}
-_JOB_TYPES: dict[str, Any] = {"id": _STRING, "status": _STRING}  # with strict=False
-# The members by their values. A dict is five times as fast as VideoModel(value).
-_LITERALS: dict[str, dict[str, str]] = {
+_ERROR_FIELDS: JSONObject = {"code": _STRING, "message": _STRING}
+_REQUIRED_FIELDS: JSONObject = {"id": _STRING, "status": _STRING}  # of any video job
+# The enum members by their values. A dict is five times as fast as VideoModel(value).
+_LITERALS: JSONObject = {
     name: {str(member): member for member in members}
     for name, members in (
         ("model", VideoModel),
@@ -340,58 +357,46 @@ _LITERALS: dict[str, dict[str, str]] = {
 }
 
 
-def _problems(payload: Any, types: dict[str, Any], prefix: str = "") -> list[str]:
-    """Return a sentence for everything in the payload that is not of its type."""
-    if not _is_object(payload):
+def _split(payload: JSONObject, fields: JSONObject) -> tuple[Any, Any]:
+    """Return a value for each field, and the members that these do not say exactly.
+
+    A value is None if it is null, missing, or not of the type of its field.
+    """
+    values: JSONObject = {}
+    rest = dict(payload)
+    for name, (_, types, _) in fields.items():
+        value = rest.pop(name, None)
+        values[name] = None
+        # A bool is an int in Python, but not in JSON.
+        if isinstance(value, types) and value is not True and value is not False:
+            values[name] = value
+        elif value is not None:
+            rest[name] = value
+    return values, rest
+
+
+def _problems(payload: Any, fields: JSONObject, prefix: str = "") -> list[str]:
+    """Return a sentence for every field whose value is not the documented one."""
+    if not isinstance(payload, dict):
         return [f"expected a JSON object, got {_shown(payload)}"]
     problems: list[str] = []
-    for name, (expected, python_types, values) in types.items():
+    for name, (expected, types, choices) in fields.items():
         value = payload.get(name)
-        if (
-            not isinstance(value, python_types)
-            or isinstance(value, bool)  # an int in Python, but not in JSON
-            or (values and value not in values)
-        ):
+        is_bool = isinstance(value, bool)
+        if not isinstance(value, types) or is_bool or choices and value not in choices:
             got = _shown(value) if name in payload else "nothing"
             problems.append(f"{prefix}{name}: expected {expected}, got {got}")
         elif name == "error" and value is not None:  # the one object within the job
-            problems += _problems(value, _ERROR_TYPES, "error.")
+            problems += _problems(value, _ERROR_FIELDS, "error.")
     return problems
 
 
-def _invalid(problems: list[str], payload: Any) -> APIResponseValidationError:
-    message = f"not a video of the documented type: {'; '.join(problems)}"
-    if not _problems(payload, _JOB_TYPES):
-        message += " (strict=False accepts it)"  # That checks only _JOB_TYPES.
-    sentences = tuple(problems)
-    return APIResponseValidationError(message, problems=sentences, payload=payload)
-
-
-def _is_object(value: Any) -> bool:
-    # This is a function because isinstance() in its place would narrow Any to
-    # dict[Unknown, Unknown], which strict type checkers report.
-    return isinstance(value, dict)
-
-
-def _decode_object(document: str | bytes) -> dict[str, Any]:
-    """Return the JSON object in a document, or raise APIResponseValidationError."""
-    try:
-        text = document if isinstance(document, str) else str(document, "utf-8")
-        text = text.lstrip("\ufeff")  # RFC 8259, section 8.1: it may be ignored.
-        if len(text) > _MAX_CONTAINERS:
-            # CPython's parser is recursive: in a thread whose stack is small, deep
-            # nesting kills the process (3.13 included). So count the brackets that are
-            # not in strings. A text shorter than the limit cannot have too many.
-            outside = re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"?', "", text, flags=re.DOTALL)
-            if outside.count("[") + outside.count("{") > _MAX_CONTAINERS:
-                raise ValueError(f"more than {_MAX_CONTAINERS} arrays and objects")
-        payload: dict[str, Any] = _JSON.decode(text)
-    except (ValueError, RecursionError) as error:
-        problem = f"expected JSON, got {_shown(document)}: {error}"
-        raise _invalid([problem], document) from None
-    if not _is_object(payload):
-        raise _invalid(_problems(payload, _JOB_TYPES), payload)
-    return payload
+def _invalid(problems: list[str], payload: Any, strict: bool) -> APIError:
+    kind = "video of the documented type" if strict else "video job"
+    error = APIResponseValidationError(f"not a {kind}: {'; '.join(problems)}")
+    error.problems = tuple(problems)
+    error.payload = payload
+    return error
 
 
 def _finite(literal: str) -> float:
@@ -413,22 +418,24 @@ def retrieve(
     timeout: float = _TIMEOUT,
     max_retries: int = _MAX_RETRIES,
     ssl_context: ssl.SSLContext | None = None,
-    strict: bool = True,
+    strict: bool = False,
 ) -> Video:
     """Fetch the latest metadata of a video job.
 
     Args:
         video_id: The identifier of the job.
-        api_key: The bearer token. Default: OPENAI_API_KEY. A server other than
-            OpenAI's may need none, and "" sends none.
+        api_key: The bearer token, if the server wants one. Default: OPENAI_API_KEY.
+            "" sends none.
         base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
-            else https://api.openai.com/v1.
+            else https://api.openai.com/v1, where OpenAI has ended its service.
         headers: More request headers. They override those of this function.
-        timeout: Seconds for one whole attempt, not counting name resolution.
+        timeout: Seconds for one whole attempt. The system's name resolution counts,
+            but cannot be cut off.
         max_retries: How many more attempts may follow a connection error, a timeout,
             or a status of 408, 409, 429 or 5xx. The pause before each is what
             Retry-After asks for; above 120 seconds there is no retry. Without that
-            header it is 0.5 seconds, doubling to 8.
+            header it is 0.5 seconds, doubling to 8. The logger of this module's name
+            tells of each retry at level INFO.
         ssl_context: For a CA of your own or a client certificate. Default: the
             system's trust.
         strict: As in `Video.from_dict`.
@@ -438,31 +445,10 @@ def retrieve(
         ValueError: An argument or an environment variable cannot be used. For an
             argument of another type it may be a TypeError.
     """
-    # The key is wrapped here, so that no frame below has it as text.
-    job = _checked_job(
-        video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
+    lookup = _Lookup(
+        video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, strict
     )
-    return Video.from_dict(job.fetch(), strict=strict)
-
-
-def fetch(
-    video_id: str,
-    *,
-    api_key: str | None = None,
-    base_url: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    timeout: float = _TIMEOUT,
-    max_retries: int = _MAX_RETRIES,
-    ssl_context: ssl.SSLContext | None = None,
-) -> dict[str, Any]:
-    """Fetch the JSON object as received, with every member.
-
-    Arguments and errors are those of `retrieve`.
-    """
-    job = _checked_job(
-        video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
-    )
-    return job.fetch()
+    return lookup.retrieve()
 
 
 def poll(
@@ -477,116 +463,41 @@ def poll(
     timeout: float = _TIMEOUT,
     max_retries: int = _MAX_RETRIES,
     ssl_context: ssl.SSLContext | None = None,
-    strict: bool = True,
+    strict: bool = False,
 ) -> Video:
     """Retrieve until the job is over. Return it in any final state, failed included.
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds for all of it, requests included. None: no limit.
+        max_wait: Seconds after which the job is asked for the last time. If it is not
+            over then, APITimeoutError is raised; its `video` is the last answer. The
+            whole takes at most `max_wait` and one `timeout`. None: no limit.
         on_update: Called with every answer, the last one included.
 
-    The other arguments and the errors are those of `retrieve`. As soon as the next
-    request would come after `max_wait`, APITimeoutError is raised; its `video` is the
-    last answer.
+    The other arguments and the errors are those of `retrieve`. No retry begins after
+    `max_wait`.
     """
-    job = _checked_job(
-        video_id, base_url, _Key(api_key), headers, timeout, max_retries, ssl_context
+    lookup = _Lookup(
+        video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, strict
     )
     _check_seconds("interval", interval)
-    until = math.inf
+    end = math.inf
     if max_wait is not None:
         _check_seconds("max_wait", max_wait)
-        until = time.monotonic() + max_wait
-    video = None
+        end = time.monotonic() + max_wait
     while True:
-        video = Video.from_dict(job.fetch(until, last=video), strict=strict)
+        video = lookup.retrieve(end)
         if on_update is not None:
             on_update(video)
         if video.status not in _IN_FLIGHT:
             return video
-        _pause_or_time_out(interval, until, video)
-
-
-def _checked_job(
-    video_id: str,
-    base_url: str | None,
-    key: _Key,
-    headers: Mapping[str, str] | None,
-    timeout: float,
-    max_retries: int,
-    ssl_context: ssl.SSLContext | None,
-) -> _Job:
-    """Return a job with these settings, or raise ValueError for one that is invalid."""
-    url = _video_url(base_url, video_id)
-    _check_seconds("timeout", timeout)
-    if operator.index(max_retries) < 0:  # TypeError for 1.5
-        raise ValueError(f"max_retries: expected 0 or more, got {max_retries}")
-    # isinstance() would not do: truststore and gevent replace ssl.SSLContext.
-    if ssl_context is not None and not hasattr(ssl_context, "verify_mode"):
-        raise TypeError("ssl_context: expected an ssl.SSLContext")
-    if not re.fullmatch("[!-~]*", str(key)):
-        raise ValueError("API key: expected ASCII without spaces (it is not shown)")
-    if not str(key) and url.startswith(f"{_BASE_URL}/"):
-        raise ValueError(
-            "no API key: set OPENAI_API_KEY, or point OPENAI_BASE_URL at a server that "
-            "needs none"
-        )
-    return _Job(url, key, _checked_headers(headers), timeout, max_retries, ssl_context)
-
-
-# http:// or https://, a host (its labels as in RFC 1035) and perhaps a port, a path and
-# a query, but no user info and no fragment.
-_BASE_URL_PATTERN = r"""
-    (?P<origin> https?://
-        (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.? | \[ [0-9a-f:.]+ \] )
-        (?: : (?P<port> [0-9]{1,5} ) )? )
-    (?P<path> (?: / [!-"$->@-~]* )? )  # printable ASCII, but neither "#" nor "?"
-    (?P<query> (?: \? [!-"$-~]* )? )  # printable ASCII, but no "#"
-"""
-
-
-def _video_url(base_url: str | None, video_id: str) -> str:
-    if base_url is None:
-        base_url = os.environ.get("OPENAI_BASE_URL") or _BASE_URL
-    flags = re.ASCII | re.IGNORECASE | re.VERBOSE
-    base = re.fullmatch(_BASE_URL_PATTERN, base_url, flags)
-    if base is None or int(base["port"] or 0) > 65535:
-        # What may be secret is left out: a query, and user info, which ends in "@", or,
-        # by mistake, in "%40".
-        shown = _shown(re.sub("(?s).*(@|%40).*|[?#].*", "...", base_url))
-        raise ValueError(
-            "base URL (base_url or OPENAI_BASE_URL): expected http:// or https://, a "
-            "host, perhaps a path and a query, in ASCII, without user info or "
-            f"fragment; got {shown}"
-        )
-    try:
-        # The official SDK leaves the same characters as they are.
-        segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
-    except (TypeError, UnicodeEncodeError):  # not text, or half of a surrogate pair
-        segment = ""
-    if segment in ("", ".", ".."):
-        raise ValueError(f"video ID: expected the ID of a job, got {_shown(video_id)}")
-    return f"{base['origin']}{base['path'].rstrip('/')}/videos/{segment}{base['query']}"
-
-
-class _Key:
-    """An API key. A report of local variables (Sentry, pytest -l) shows an object."""
-
-    def __init__(self, argument: str | None) -> None:
-        self._text: Any = argument
-        if argument is None:
-            self._text = os.environ.get("OPENAI_API_KEY", "")
-
-    def __str__(self) -> str:
-        # A file or a shell may add white space. bytes have their own strip(), but are a
-        # TypeError here.
-        return str.strip(self._text)
-
-    def hide(self, text: str) -> str:
-        """Return the text without the key, which a server may have echoed."""
-        key = str(self)
-        return text.replace(key, "(the API key)") if len(key) >= _MIN_SECRET else text
+        seconds_left = end - time.monotonic()
+        if seconds_left <= 0:
+            words = f"still {_one_line(video.status)} after max_wait, {max_wait:g} s"
+            error = APITimeoutError(lookup.message(words))
+            error.video = video
+            raise error
+        time.sleep(min(interval, seconds_left))
 
 
 def _check_seconds(name: str, value: Any) -> None:
@@ -595,16 +506,325 @@ def _check_seconds(name: str, value: Any) -> None:
         raise ValueError(f"{name}: expected seconds, {limits}, got {_shown(value)}")
 
 
-def _checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the headers, or raise ValueError for a bad one. No value is shown."""
-    checked = dict(headers or {})
-    for name, value in checked.items():
-        # RFC 9110, section 5.6.2: a name is a token.
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-            raise ValueError("header name: expected letters, digits and hyphens")
-        if not re.fullmatch(r"[\t -~]*", value):
-            raise ValueError(f"header {name}: expected a value in printable ASCII")
-    return checked
+_BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
+    (?= [!-~]* \Z )  # printable
+    https?://
+    (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host, its labels as in RFC 1035,
+        | \[ [0-9a-f:.]+ (?: % [\w-]+ )? \] )  # or an IPv6 address, perhaps with a scope
+    (?: : (?P<port> [0-9]{1,5} ) )?
+    (?: [/?] [^#]* )?  # a path and a query
+"""
+
+
+# Without a repr, no report of local variables shows the key, a header or a query.
+@dataclass(eq=False, repr=False)
+class _Lookup:
+    """The settings of a lookup, and the way to its answer."""
+
+    video_id: str
+    api_key: Any
+    base_url: Any
+    headers: Any
+    timeout: float
+    max_retries: int
+    ssl_context: Any
+    strict: bool
+
+    def __post_init__(self) -> None:
+        """Check the settings. No local variable here has the key of the environment."""
+        if self.api_key is None:
+            self.api_key = os.environ.get("OPENAI_API_KEY", "")
+        if self.base_url is None:
+            self.base_url = os.environ.get("OPENAI_BASE_URL", "").strip() or _BASE_URL
+        # A file or a shell may add white space. For bytes, str.strip is a TypeError.
+        self.api_key = str.strip(self.api_key)
+        self.base_url = str.strip(self.base_url)
+        self.url = self.video_url()
+        if not re.fullmatch("[!-~]*", self.api_key):
+            raise ValueError(
+                "api_key or OPENAI_API_KEY: expected printable ASCII without spaces "
+                "(it is not shown)"
+            )
+        _check_seconds("timeout", self.timeout)
+        if not self.max_retries >= 0:
+            raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
+        self.request_headers = self.merged_headers()
+
+    def video_url(self) -> str:
+        base = re.fullmatch(_BASE_URL_PATTERN, self.base_url)
+        if base is None or int(base["port"] or 0) > 65535:
+            raise ValueError(
+                "base_url or OPENAI_BASE_URL: expected http:// or https://, a host, "
+                "perhaps a path and a query, without user info or fragment (it is not "
+                "shown, because it may have a password)"
+            )
+        try:
+            # The official SDK leaves the same characters as they are.
+            segment = urllib.parse.quote(
+                str.encode(self.video_id), safe="!$&'()*+,;=:@"
+            )
+        except (TypeError, UnicodeEncodeError):  # not text, or half a surrogate pair
+            segment = ""
+        if segment in ("", ".", ".."):
+            got = _shown(self.video_id)
+            raise ValueError(f"video_id: expected the ID of a job, got {got}")
+        path, question_mark, query = self.base_url.partition("?")
+        return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
+
+    def merged_headers(self) -> JSONObject:
+        """Return our headers and the caller's. Request takes the later of two names."""
+        own = dict(self.headers or {})
+        for name, value in own.items():
+            # RFC 9110, section 5.6.2: a name is a token.
+            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+                raise ValueError("headers: expected names of letters and hyphens")
+            if not re.fullmatch(r"[\t -~]*", value):
+                raise ValueError(f"headers: {name}: expected printable ASCII")
+        self.is_anonymous = not (self.api_key or own)
+        if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
+            raise ValueError(
+                "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server wants "
+                "a key (OpenAI's own service has ended)"
+            )
+        ours = {
+            "Accept": "application/json",
+            "User-Agent": f"videoretrieve/{__version__}",
+        }
+        if self.api_key:
+            ours["Authorization"] = f"Bearer {self.api_key}"
+        return {**ours, **own}
+
+    def retrieve(self, end: float = math.inf) -> Video:
+        """Return the video, after retries if need be. No retry begins after `end`."""
+        handled = sys.exc_info()[1]
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                return self.attempt()
+            except BaseException as error:
+                _clear_frames(error, handled)
+                if not isinstance(error, APIError):
+                    raise
+                failure = error
+            note = ""
+            if attempts > 1:
+                note = f" ({attempts} attempts)"
+            failure.args = (self.message(f"{failure}{note}"),)  # what str() returns
+            delay = _retry_delay(failure, attempts)
+            is_too_late = time.monotonic() + delay >= end
+            if attempts > self.max_retries or delay > _MAX_RETRY_AFTER or is_too_late:
+                raise failure
+            import logging  # It takes time, and few lookups need it.
+
+            log = logging.getLogger(__name__).info
+            log("%s; next attempt in %.3g s", failure, delay)
+            time.sleep(delay)
+
+    def attempt(self) -> Video:
+        """Send one request. Return the video, or raise an error in bare words."""
+        status, headers, body = self.exchange()
+        if not (200 <= status <= 299 or _is_job(body)):
+            body = self.hide_key(body.decode("latin-1")).encode("latin-1")
+            raise _status_error(status, headers, body, self.is_anonymous)
+        if len(body) > _MAX_BODY:
+            problem = f"expected at most {_MAX_BODY} bytes, got more"
+            raise _invalid([problem], body, self.strict)
+        try:
+            return Video.from_json(body, strict=self.strict)
+        except APIResponseValidationError as error:
+            words = _envelope_words(body)
+            if words:
+                error.args = (f"{error}; the server says: {words}",)
+            raise
+
+    def exchange(self) -> tuple[int, HTTPMessage, bytes]:
+        """Send one request. Return the status, the headers and the body."""
+        # ProxyHandler changes a request. Used again, one for https would go to the proxy
+        # unencrypted, so each attempt has its own.
+        request = _Request(self.url, headers=self.request_headers)
+        request.ssl_context = self.ssl_context
+        opener = _opener(frozenset(urllib.request.getproxies().items()))
+        try:
+            answer: Any = opener.open(request, None, self.timeout)
+            with contextlib.closing(answer) as response:
+                return response.status, response.headers, _read_body(response)
+        except _NO_ANSWER as error:
+            if isinstance(error, _MALFORMED) and _is_raised_here(error):
+                raise  # It is a defect of this file.
+            failure = _connection_error(error, request)
+        # Raised inside of the except block, its context could be a BadStatusLine, which
+        # quotes what the server sent: a key that was echoed, too.
+        raise failure
+
+    def message(self, words: str) -> str:
+        """Return a message that names the URL, without its query: it may be secret."""
+        return self.hide_key(f"GET {self.url.partition('?')[0]}: {words}")
+
+    def hide_key(self, text: str) -> str:
+        """Return the text without the key, which a server may have echoed."""
+        if len(self.api_key) < _MIN_SECRET:
+            return text
+        return text.replace(self.api_key, "(the API key)")
+
+
+def _clear_frames(error: BaseException | None, handled: BaseException | None) -> None:
+    """Clear the local variables of all frames that led to an error.
+
+    Those of http.client, for example, have the API key. `handled` is the exception that
+    the caller was handling before: its frames are not ours.
+    """
+    import traceback  # It takes time, and is rarely needed.
+
+    while error is not None and error is not handled:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
+def _is_job(body: bytes) -> bool:
+    """Whether a body is a job. vLLM-Omni answers so with 400 or 500 if a job failed."""
+    try:
+        return Video.from_json(body).object == "video"
+    except APIResponseValidationError:
+        return False
+
+
+class _Request(urllib.request.Request):
+    """A request that tells _Handler which certificates to trust."""
+
+    ssl_context: Any = None
+
+
+@functools.lru_cache
+def _opener(proxies: frozenset[Any]) -> urllib.request.OpenerDirector:
+    """Return an opener for http and https URLs, by way of these (scheme, URL) proxies.
+
+    It is cached, because making it takes a quarter of a lookup. As it has no other
+    handlers, it follows no redirect and raises for no status.
+    """
+    opener = urllib.request.OpenerDirector()
+    opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
+    opener.add_handler(urllib.request.UnknownHandler())
+    opener.add_handler(_Handler())
+    return opener
+
+
+@functools.lru_cache(maxsize=1)
+def _default_context(*_: object) -> ssl.SSLContext:
+    """Return a context with the system's CAs, the same one for the same arguments.
+
+    It is cached, because loading the CAs takes as long as 20 lookups.
+    """
+    return ssl.create_default_context()
+
+
+class _Handler(urllib.request.AbstractHTTPHandler):
+    """Opens http and https URLs. OpenerDirector finds its methods by their names."""
+
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+    # The classes are looked up at the call, because vcrpy and others replace them.
+    def http_open(self, request: _Request) -> HTTPResponse:
+        connect = functools.partial(_connection, http.client.HTTPConnection)
+        return self.do_open(connect, request)
+
+    def https_open(self, request: _Request) -> HTTPResponse:
+        connect = functools.partial(_connection, http.client.HTTPSConnection)
+        # A context that is kept for ever would never see a renewed CA file.
+        minute = time.monotonic() // 60
+        variables = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+        context = request.ssl_context or _default_context(minute, variables)
+        return self.do_open(connect, request, context=context)
+
+
+def _connection(connection_class: Any, host: str, **options: Any) -> Any:
+    """Return a connection of http.client that ends all it does at one deadline.
+
+    By itself, http.client applies the timeout to each address and to each read.
+    """
+    connection = connection_class(host, **options)
+    deadline = _Deadline(options["timeout"])
+    # This name is private to http.client, and stable since Python 2.7.
+    connection._create_connection = deadline.connect
+    connection.response_class = deadline.response
+    return connection
+
+
+class _Deadline:
+    """The end of an attempt, and the steps of http.client that must meet it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.end = time.monotonic() + seconds
+
+    def limit(self, sock: Any, shares: int = 1) -> None:
+        """Give a socket the time that is left, or one of so many shares of it."""
+        seconds = self.end - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        sock.settimeout(seconds / shares)
+
+    def connect(self, address: Any, *_: Any) -> Any:
+        """Connect as socket.create_connection does, within the time that is left.
+
+        That function gives each address of a name the whole time. Here they share it.
+        """
+        failure = OSError("the name has no address")
+        host, port = address
+        addresses: Any = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        for index, (family, kind, protocol, _, socket_address) in enumerate(addresses):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                self.limit(sock, len(addresses) - index)
+                sock.connect(socket_address)
+                self.limit(sock)  # for the TLS handshake
+            except OSError as error:
+                failure = error
+                sock.close()
+            else:
+                return sock
+        raise failure
+
+    def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
+        """Return a response whose reads, headers included, end at the deadline."""
+        response = HTTPResponse(sock, *args, **options)
+        raw: Any = getattr(response.fp, "raw", None)  # A mock may have none.
+        if raw is None:
+            return response
+        # With a reference cycle, the garbage collector would close the socket.
+        weak_response = weakref.proxy(response)
+        read_raw = raw.readinto
+        received = 0  # bytes
+
+        def readinto(buffer: Any) -> Any:
+            nonlocal received
+            if weak_response.headers is None:  # They have not all come.
+                if received >= _MAX_HEADERS:
+                    raise HTTPException(f"more than {_MAX_HEADERS} bytes of headers")
+                buffer = memoryview(buffer)[:4096]
+            self.limit(sock)
+            size = read_raw(buffer)
+            received += size
+            # After a proxy's answer to CONNECT, http.client starts TLS on this socket.
+            self.limit(sock)
+            return size
+
+        raw.readinto = readinto
+        return response
+
+
+def _read_body(response: Any) -> bytes:
+    """Return the body, or one byte more than 1 MiB of it."""
+    limit = _MAX_BODY + 1
+    # None if the body is chunked, ends with the connection, or is a test double's
+    length = getattr(response, "length", None)
+    size = min(length or limit, limit)
+    # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
+    # which BufferedReader calls, does not. Neither reports a body that is shorter than
+    # its Content-Length.
+    body = io.BufferedReader(response).read(size)
+    if length and len(body) < size:
+        raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
+    return body
 
 
 # What http.client and urllib raise for some malformed headers, chunk sizes and proxies.
@@ -615,285 +835,38 @@ _MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
 _NO_ANSWER = OSError, HTTPException, RuntimeError, *_MALFORMED
 
 
-# Without a repr, tracebacks with local variables show no header and no query.
-@dataclass(frozen=True, eq=False, repr=False)
-class _Job:
-    """One video of one server, and how to ask for it."""
+def _is_raised_here(error: BaseException) -> bool:
+    """Return whether this file itself raised an error, not a function that it called."""
+    import traceback
 
-    url: str
-    key: _Key
-    headers: dict[str, str]
-    timeout: float
-    max_retries: int
-    ssl_context: ssl.SSLContext | None
-
-    def fetch(
-        self, until: float = math.inf, last: Video | None = None
-    ) -> dict[str, Any]:
-        """Return the JSON object that the server returns, after retries if need be.
-
-        `until` is when max_wait ends, and `last` the answer before this one.
-        """
-        attempts = 0
-        while True:
-            attempts += 1
-            try:
-                return self.attempt(min(self.timeout, until - time.monotonic()))
-            except (APIConnectionError, APIStatusError) as error:
-                failure = error
-            if attempts > 1:
-                failure.args = (f"{failure} ({attempts} attempts)",)
-            delay = _retry_delay(failure, attempts)
-            is_last = delay is None or attempts > self.max_retries
-            if is_last and time.monotonic() < until:
-                raise failure
-            # If max_wait is over, this raises APITimeoutError because of the failure.
-            _pause_or_time_out(delay or 0, until, last, failure)
-
-    def attempt(self, timeout: float) -> dict[str, Any]:
-        """Send one request. Return the JSON object, or raise what the answer means."""
-        status, headers, body = self.exchange(timeout)
-        if not 200 <= status <= 299:
-            raise self.status_error(status, headers, body)
-        if len(body) > _MAX_BODY:
-            raise _invalid([f"expected at most {_MAX_BODY} bytes, got more"], body)
-        return _decode_object(body)
-
-    def exchange(self, timeout: float) -> tuple[int, Any, bytes]:
-        """Send one request. Return the status, the headers and the body."""
-        request = self.request()
-        # The proxies are not kept in a local variable: they may contain passwords.
-        opener = _opener(*urllib.request.getproxies().items())
-        started = time.monotonic()
-        try:
-            opened = opener.open(request, timeout=timeout)
-            with contextlib.closing(opened) as response:
-                body = _read_body(response)
-        except _NO_ANSWER as error:
-            seconds = time.monotonic() - started
-            # If there is a proxy, request.host is the proxy now.
-            failure = self.connection_error(error, request.host, seconds)
-        except BaseException as error:
-            # A signal handler raised it (KeyboardInterrupt), or it is a defect of this
-            # file. The local variables of http.client include the key.
-            import traceback  # It takes time, and is rarely needed.
-
-            traceback.clear_frames(error.__traceback__)
-            raise
-        else:
-            body = self.key.hide(body.decode("latin-1")).encode("latin-1")
-            return response.status, response.headers, body
-        # Raised inside of the except block, it would keep the frames of http.client as
-        # those of its __context__, and their local variables include the key.
-        raise failure
-
-    def request(self) -> Any:
-        """Return a request that can be sent once.
-
-        ProxyHandler changes it. Used again, an https request would go to the proxy
-        unencrypted.
-        """
-        request: Any = urllib.request.Request(self.url)
-        request.ssl_context = self.ssl_context  # for _Handler, which opens it
-        request.add_header("Accept", "application/json")
-        request.add_header("User-Agent", f"videoretrieve/{__version__}")
-        if str(self.key):
-            request.add_header("Authorization", f"Bearer {self.key}")
-        for name, value in self.headers.items():
-            request.add_header(name, value)
-        return request
-
-    def message(self, words: str) -> str:
-        """Return a message that names the URL, without its query: it may be secret."""
-        return f"GET {self.key.hide(self.url.partition('?')[0])}: {words}"
-
-    def quoted(self, text: str) -> str:
-        """Return text from outside for a message, without the key."""
-        return _one_line(self.key.hide(text))
-
-    def connection_error(
-        self, error: Exception, contacted_host: str, seconds: float
-    ) -> APIConnectionError:
-        # This comes before the reason of a URLError is looked at, since an
-        # SSLCertVerificationError is a ValueError, too.
-        if isinstance(error, _MALFORMED):
-            # It is not quoted, because it may quote a proxy's URL with its password.
-            note = "malformed headers, or an unusable proxy in the environment"
-            return APIConnectionError(self.message(f"{note} ({type(error).__name__})"))
-        if isinstance(error, URLError) and isinstance(error.reason, OSError):
-            error = error.reason
-        error_class = APIConnectionError
-        words = f"{self.quoted(str(error))} ({type(error).__name__})"
-        if isinstance(error, (TimeoutError, socket.timeout)):  # one class since 3.10
-            error_class = APITimeoutError
-            words = f"no whole answer within {seconds:.3g} s"
-        if contacted_host != self.url.split("/")[2]:
-            # If a proxy's URL has "%40" for "@", urllib's host includes the password.
-            proxy = self.quoted(contacted_host.rpartition("@")[2])
-            words = f"through the proxy {proxy}: {words}"
-        failure = error_class(self.message(words))
-        if isinstance(error, OSError):
-            # Its traceback and its context show the key, in frames of http.client.
-            failure.__cause__ = error.with_traceback(None)
-            error.__context__ = None
-        return failure
-
-    def status_error(self, status: int, headers: Any, body: bytes) -> APIStatusError:
-        words = f"{status} {http.client.responses.get(status, '')}".rstrip()
-        reason = _server_words(body)
-        if reason:
-            words += f": {reason}"
-        # The caller's own headers, such as api-key, may stand for the key.
-        if status in (401, 403) and not self.headers and not str(self.key):
-            words += " (no API key was sent: set OPENAI_API_KEY)"
-        for name, note in _HEADER_NOTES.items():
-            if headers.get(name):
-                words += f" ({note} {self.quoted(headers[name])})"
-        if isinstance(headers, HTTPMessage):
-            # For a multipart Content-Type, the email parser nests parts in it, perhaps
-            # too deep to pickle.
-            headers.set_payload("")
-        return _STATUS_ERRORS.get(status, APIStatusError)(
-            self.message(words),
-            status_code=status,
-            request_id=headers.get("x-request-id"),
-            headers=headers,
-            body=body[:_MAX_BODY],
-        )
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals is globals()
 
 
-def _pause_or_time_out(
-    seconds: float, until: float, last: Video | None, failure: APIError | None = None
-) -> None:
-    """Sleep, or raise APITimeoutError at once if max_wait would end first."""
-    if time.monotonic() + seconds < until:
-        time.sleep(seconds)
-        return
-    message = "no answer before the end of max_wait"
-    if last is not None:
-        message = f"still {_one_line(last.status)} at the end of max_wait"
-    if failure is not None:
-        message += f": {failure}"
-    raise APITimeoutError(message, video=last) from failure
-
-
-def _read_body(response: Any) -> bytes:
-    """Return the body, or one byte more than 1 MiB of it."""
-    size = _MAX_BODY + 1
-    # It may be a test double: a Mock(spec=HTTPResponse), which passes isinstance().
-    if not issubclass(type(response), HTTPResponse):
-        return bytes(response.read(size))
-    length = response.length  # None if it is chunked, or ends with the connection
-    if length is not None:
-        size = min(size, length)
-    # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
-    # which BufferedReader calls, does not. Neither reports a body that is shorter than
-    # its Content-Length.
-    body = io.BufferedReader(response).read(size)
-    if length is not None and len(body) < size:
-        raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
-    return body
-
-
-@functools.lru_cache
-def _opener(*proxies: tuple[str, str]) -> urllib.request.OpenerDirector:
-    """Return an opener for http and https URLs, by way of these (scheme, URL) proxies.
-
-    It is cached, because making it takes a tenth of a lookup. As it has no other
-    handlers, it follows no redirect and raises for no status.
-    """
-    opener = urllib.request.OpenerDirector()
-    opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
-    opener.add_handler(urllib.request.UnknownHandler())
-    opener.add_handler(_Handler())
-    return opener
-
-
-class _Handler(urllib.request.AbstractHTTPHandler):
-    """Opens http and https URLs. OpenerDirector finds its methods by their names."""
-
-    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
-
-    def http_open(self, request: Any) -> HTTPResponse:
-        return self.do_open(_connection, request)
-
-    def https_open(self, request: Any) -> HTTPResponse:
-        context = request.ssl_context or _default_context()
-        return self.do_open(_connection, request, context=context)
-
-
-@functools.lru_cache
-def _default_context() -> ssl.SSLContext:
-    """Return a context with the system's CAs.
-
-    It is cached, because loading them takes as long as 20 lookups.
-    """
-    return ssl.create_default_context()
-
-
-def _connection(host: str, **options: Any) -> Any:
-    """Return a connection of http.client that ends all it does at one deadline.
-
-    By itself, http.client applies the timeout to each address and to each read.
-    """
-    # The classes are looked up here, because vcrpy and others replace them.
-    connection_class: Any = http.client.HTTPConnection
-    if "context" in options:
-        connection_class = http.client.HTTPSConnection
-    deadline = _Deadline(options["timeout"])
-    connection: Any = connection_class(host, **options)
-    connection._create_connection = deadline.connect
-    connection.response_class = deadline.response
-    return connection
-
-
-class _Deadline:
-    """The end of an attempt, and the steps of http.client that must meet it."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def seconds_left(self) -> float:
-        seconds = self._end - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        return seconds
-
-    def connect(self, address: Any, timeout: float, source: Any = None) -> Any:
-        """Connect as socket.create_connection does, within the time that is left.
-
-        That function gives each address of a name the whole time. Here they share it.
-        """
-        host, port = address
-        failure = OSError("the name has no address")
-        addresses: Any = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        for index, (*_, numeric_address) in enumerate(addresses):
-            share = self.seconds_left() / (len(addresses) - index)
-            try:
-                sock = socket.create_connection(numeric_address[:2], share, source)
-            except OSError as error:
-                failure = error
-            else:
-                # For the TLS handshake. If no time is left, it fails by itself.
-                sock.settimeout(max(self._end - time.monotonic(), 0.001))
-                return sock
-        raise failure
-
-    def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
-        """Return a response whose reads, headers included, end at the deadline."""
-        response = HTTPResponse(sock, *args, **options)
-        raw: Any = getattr(response.fp, "raw", None)  # A mock may have none.
-        if raw is not None:
-            read_raw = raw.readinto
-
-            def readinto(buffer: Any) -> Any:
-                sock.settimeout(self.seconds_left())  # for this read
-                size = read_raw(buffer)
-                sock.settimeout(self.seconds_left())  # for TLS after a proxy's CONNECT
-                return size
-
-            raw.readinto = readinto
-        return response
+def _connection_error(error: Exception, request: _Request) -> APIConnectionError:
+    """Return the error that says why no answer to the request came."""
+    # This comes before the reason of a URLError is looked at, since an
+    # SSLCertVerificationError is a ValueError, too.
+    if isinstance(error, _MALFORMED):
+        # It is not quoted, because it may quote a proxy's URL with its password.
+        note = "malformed headers, or an unusable proxy in the environment"
+        return APIConnectionError(f"{note} ({type(error).__name__})")
+    if isinstance(error, URLError) and isinstance(error.reason, OSError):
+        error = error.reason
+    error_class = APIConnectionError
+    words = f"{_one_line(str(error))} ({type(error).__name__})"
+    # socket.timeout is TimeoutError since 3.10. The handshake raises SSLWantReadError if
+    # the time that is left is exactly 0, as it can be by the coarse clock of Windows.
+    if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
+        error_class = APITimeoutError
+        words = f"no whole answer within {request.timeout:g} s"
+    # ProxyHandler has made the proxy the host of the request.
+    if request.host != urllib.parse.urlsplit(request.full_url).netloc:
+        words = f"through the proxy {_one_line(request.host)}: {words}"
+    failure = error_class(words)
+    if isinstance(error, OSError):
+        failure.__cause__ = error
+    return failure
 
 
 _STATUS_ERRORS: dict[int, type[APIStatusError]] = {
@@ -906,80 +879,88 @@ _STATUS_ERRORS: dict[int, type[APIStatusError]] = {
 }
 
 
-def _server_words(body: bytes) -> str:
-    """Return the reason that a refusal gives, in any of the common forms.
+def _status_error(
+    status: int, headers: Any, body: bytes, is_anonymous: bool
+) -> APIStatusError:
+    words = f"{status} {http.client.responses.get(status, '')}".rstrip()
+    plain_text = re.sub("<[^<>]*>", " ", body.decode("utf-8", "replace"))  # of HTML
+    reason = _envelope_words(body) or _one_line(plain_text)
+    if reason:
+        words += f": {reason}"
+    if status in (401, 403) and is_anonymous:
+        words += " (no API key was sent: set OPENAI_API_KEY)"
+    for name in ("Location", "Retry-After", "x-request-id"):
+        if headers.get(name):
+            words += f" ({name}: {_one_line(headers[name])})"
+    error = _STATUS_ERRORS.get(status, APIStatusError)(words)
+    error.status_code = status
+    error.request_id = headers.get("x-request-id")
+    error.headers = headers
+    error.body = body[:_MAX_BODY]
+    return error
+
+
+def _envelope_words(body: bytes) -> str:
+    """Return the reason in any of the common error envelopes, or "".
 
     They are {"error": {"message"}}, {"error": text}, {"detail": text},
-    {"detail": [{"msg"}]}, {"message"}, plain text, and HTML.
+    {"detail": [{"msg"}]} and {"message"}.
     """
     text = body.decode("utf-8", "replace")
     # A regular expression works on truncated and deeply nested bodies, too.
     names = "error|message|detail|msg"
     found = re.findall(rf'"(?:{names})"\s*:\s*("(?:[^"\\]|\\.)+")', text)
-    with contextlib.suppress(ValueError):  # It only looked like JSON.
-        if found:
-            return _one_line("; ".join(map(json.loads, found)))
-    return _one_line(re.sub("<[^<>]*>", " ", text))
+    try:
+        return _one_line("; ".join(map(json.loads, found)))
+    except ValueError:  # It only looked like JSON.
+        return ""
 
 
-# What a person may need to know from the headers of a refusal.
-_HEADER_NOTES = {
-    "Location": "redirects are not followed:",
-    "Retry-After": f"Retry-After, obeyed up to {_MAX_RETRY_AFTER:g} s:",
-    "x-request-id": "request ID",
-}
-
-
-def _retry_delay(error: APIError, attempts: int) -> float | None:
-    """Return the seconds to wait before another attempt, or None if none would help."""
+def _may_pass(error: APIError) -> bool:
+    """Return whether the same request may succeed later."""
     if isinstance(error, APIStatusError):
-        if error.status_code not in _RETRIED:
-            return None
-        # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
-        # email.utils raises all of these for some malformed dates.
-        with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
-            value = error.headers.get("Retry-After", "")
-            date = email.utils.parsedate_tz(value)
-            if date:
-                seconds = email.utils.mktime_tz(date) - time.time()
-            else:
-                seconds = float(value)
-            if seconds >= 0:  # neither in the past nor NaN
-                return seconds if seconds <= _MAX_RETRY_AFTER else None
-    elif isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        return None
+        return error.status_code in _RETRIED
+    is_bad_certificate = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+    return isinstance(error, APIConnectionError) and not is_bad_certificate
+
+
+def _retry_delay(error: APIError, attempts: int) -> float:
+    """Return the seconds to wait before another attempt, infinity if none would help."""
+    if not _may_pass(error):
+        return math.inf
+    # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
+    # email.utils raises all of these for some malformed dates.
+    with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+        value = getattr(error, "headers", {}).get("Retry-After", "")
+        date = email.utils.parsedate_tz(value)
+        now = time.time()
+        seconds = email.utils.mktime_tz(date) - now if date else float(value)
+        if seconds > 0:  # neither in the past nor NaN
+            return seconds
     # As in the SDK: 0.5 s, doubling to 8 s, minus up to a quarter at random, so that
     # clients do not retry together.
     return 0.5 * 2.0 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
-# Control characters, line separators and bidirectional marks: a terminal may obey them.
+# Control characters, line separators and bidirectional marks, which a terminal may obey,
+# and halves of surrogate pairs, which no encoding can take. Each is one UTF-16 unit.
 _UNSAFE = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff]"
 )
 
 
-def _escaped(text: str, encoding: str = "utf-8") -> str:
-    """Return the text with JSON's escapes for what is unsafe or not in the encoding."""
-
-    def escape(match: re.Match[str]) -> str:
-        character = match[0]
-        # A codec may change a character: EUC-JP makes a yen sign a backslash.
-        kept = character.encode(encoding, "ignore").decode(encoding, "ignore")
-        if kept == character and not match["unsafe"]:
-            return character
-        codes = character.encode("utf-16-be", "surrogatepass").hex()
-        return re.sub("....", r"\\u\g<0>", codes)
-
-    return re.sub(f"(?P<unsafe>[{_UNSAFE}])|[^\x00-\x7f]", escape, text)
+def _escaped(text: str) -> str:
+    """Return the text with JSON's escapes for what is unsafe."""
+    return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _one_line(text: str, encoding: str = "utf-8") -> str:
+def _one_line(text: str) -> str:
     """Return text for a message: on one line, shortened, and safe for a terminal."""
     line = " ".join(text.split())
     if len(line) > _MAX_QUOTED:
         line = f"{line[:_MAX_QUOTED]}..."
-    return _escaped(line, encoding)
+    return _escaped(line)
 
 
 _REPR = reprlib.Repr()  # It goes no deeper than six levels.
@@ -994,59 +975,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line, by default with the arguments of the process.
 
     Returns:
-        The exit status: 0, 1, 2, 3, 4 or 130, as `--help` explains them.
+        The exit status: 0, 1, 2, 3, 4, 5 or 130, as `--help` explains them.
     """
     try:
-        return _run(_parse_args(argv))
+        return _run(**_parse_args(argv))
     except KeyboardInterrupt:
-        return _fail(130, "interrupted")
+        return _report("interrupted", 130)
     except ValueError as error:
-        return _fail(2, str(error))
-    except APITimeoutError as error:
-        return _fail(4 if error.video else 1, str(error))
+        return _report(str(error), 2)
     except APIError as error:
-        return _fail(1, str(error))
+        return _report(str(error), 5 if _may_pass(error) else 1)
     except BrokenPipeError:  # The reader closed the pipe, as head does.
         return 1
     except (OSError, RecursionError) as error:  # json.dumps() may recurse too deep.
-        return _fail(1, f"cannot write the result: {error}")
+        return _report(f"cannot write the result: {error}", 1)
 
 
-# Parts of messages, and what the command line says instead: its users know options.
-_OPTIONS = {
-    "interval: expected seconds": "--interval: expected seconds",
-    "max_retries: expected 0": "--retries: expected 0",
-    "max_wait: expected seconds": "--max-wait: expected seconds",
-    "timeout: expected seconds": "--timeout: expected seconds",
-    "the end of max_wait": "the end of --max-wait",
-    "(strict=False accepts it)": "(--lenient accepts it)",
-}
-
-
-def _fail(exit_status: int, message: str) -> int:
-    """Print the message, with options in place of settings. Return the exit status."""
-    for setting, option in _OPTIONS.items():
-        message = message.replace(setting, option, 1)
-    with contextlib.suppress(OSError, ValueError):  # closed, full or gone
+def _report(message: str, exit_status: int = 0) -> int:
+    """Print a line on standard error. Return the exit status."""
+    # It may be closed, full or gone, or its encoding may not take the text.
+    with contextlib.suppress(AttributeError, OSError, ValueError):
         _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
     return exit_status
 
 
-def _parse_args(argv: Sequence[str] | None) -> dict[str, Any]:
-    """Return the options that were given, named as in the functions' signatures."""
+def _parse_args(argv: Sequence[str] | None) -> JSONObject:
+    """Return the options that were given, named as the parameters of _run()."""
     parser = _parser()
     options = vars(parser.parse_args(argv))
-    field_name = options.get("field")
-    if field_name not in (None, *_FIELD_TYPES) and "raw" not in options:
-        fields = f"one of {', '.join(_FIELD_TYPES)} or, with --raw, any member"
-        parser.error(f"--field: expected {fields}; got {_shown(field_name)}")
     lines = options.get("headers", ())
     if not all(":" in line for line in lines):
         parser.error("--header: expected 'NAME: VALUE', got no colon")
     options["headers"] = dict(
-        re.split(r":\s*", line.rstrip(), maxsplit=1) for line in lines
+        re.split(r":\s*", line.strip(), maxsplit=1) for line in lines
     )
-    if "wait" not in options and ("interval" in options or "max_wait" in options):
+    if "wait" not in options and {"interval", "max_wait"} & options.keys():
         parser.error("--interval and --max-wait need --wait")
     return options
 
@@ -1061,105 +1024,142 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m videoretrieve",
         usage="%(prog)s [options] VIDEO_ID",
-        description="Look up a video job and print its fields as JSON.",
+        description="Look up a video job and print it as JSON.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    seconds: dict[str, Any] = {"metavar": "S", "type": float}
+    add_waiting = parser.add_argument_group("waiting").add_argument
+    seconds: JSONObject = {"metavar": "S", "type": float}
+    flag: JSONObject = {"action": "store_true"}
     add("video_id", metavar="VIDEO_ID", help="the identifier of the job")
-    add("--base-url", metavar="URL", help=f"default: OPENAI_BASE_URL, else {_BASE_URL}")
-    add(
-        "-H",
-        "--header",
-        metavar="'NAME: VALUE'",
-        dest="headers",
-        action="append",
-        help="a request header; may be repeated",
-    )
-    add("--timeout", **seconds, help=f"seconds for an attempt (default: {_TIMEOUT:g})")
-    add(
-        "--retries",
-        metavar="N",
-        dest="max_retries",
-        type=int,
-        help=f"more attempts after a failure (default: {_MAX_RETRIES})",
-    )
-    add("--lenient", action="store_true", help="accept undocumented types and values")
-    add("--field", metavar="NAME", help="print this field alone, text without quotes")
-    add("--raw", action="store_true", help="print the JSON object as received")
+    add("--base-url", metavar="URL", help="the server (default: OPENAI_BASE_URL)")
+    header: JSONObject = {"dest": "headers", "metavar": "'NAME: VALUE'"}
+    header_help = "a request header; may be repeated"
+    add("-H", "--header", **header, action="append", help=header_help)
+    add("--timeout", **seconds, help=f"limit of an attempt (default: {_TIMEOUT:g})")
+    retries_help = f"attempts after a failure (default: {_MAX_RETRIES})"
+    add("--max-retries", metavar="N", type=int, help=retries_help)
+    add("--strict", **flag, help="refuse undocumented types and values")
+    add("--field", metavar="PATH", dest="path", help="print only this: error.message")
+    add("-v", "--verbose", **flag, help="tell of each retry and each answer of --wait")
     add("--version", action="version", version=f"videoretrieve {__version__}")
-    add = parser.add_argument_group("waiting").add_argument
-    add("--wait", action="store_true", help="retrieve until the job is over")
-    add("--interval", **seconds, help=f"pause in seconds (default: {_INTERVAL:g})")
-    add("--max-wait", **seconds, help="seconds for all of it (default: no limit)")
+    add_waiting("--wait", **flag, help="retrieve until the job is over")
+    interval_help = f"pause between requests (default: {_INTERVAL:g})"
+    add_waiting("--interval", **seconds, help=interval_help)
+    add_waiting("--max-wait", **seconds, help="limit of all of it (default: none)")
     return parser
 
 
 _EPILOG = """\
 example:
-  python -m videoretrieve video_123 --wait --field status
+  python -m videoretrieve video_123 --base-url http://127.0.0.1:8000/v1 --wait
 
 environment:
-  OPENAI_API_KEY   the API key; there is no option for it
   OPENAI_BASE_URL  the server, such as http://127.0.0.1:8000/v1
-  http_proxy, https_proxy, no_proxy, SSL_CERT_FILE
+  OPENAI_API_KEY   the key, if the server wants one; there is no option for it
+  http_proxy, https_proxy, no_proxy, SSL_CERT_FILE, SSL_CERT_DIR
 
 exit status:
   0    looked up; with --wait, the job is completed
-  1    no answer, a refusal, an invalid answer, or output that cannot be written
+  1    a refusal, an invalid answer, no such member, or output that failed
   2    wrong usage: arguments, API key, URL
   3    with --wait: the job ended in another state than completed
-  4    with --wait: the job was still in flight at the end of --max-wait
+  4    with --wait: the job was still in flight after --max-wait
+  5    no answer, or a refusal that may pass: try again later
   130  interrupted
 """
 
 
-def _run(options: dict[str, Any]) -> int:
+def _run(
+    wait: bool = False,
+    path: str | None = None,
+    verbose: bool = False,
+    **settings: Any,
+) -> int:
     """Look up the job, print it, and return the exit status."""
-    raw = options.pop("raw", False)
-    lenient = options.pop("lenient", False)
-    strict = not (lenient or raw)  # --raw does not look at the types.
-    field_name = options.pop("field", None)
-    names = ("interval", "max_wait")
-    waiting = {name: options.pop(name) for name in names if name in options}
     exit_status = 0
-    video = None
-    if options.pop("wait", False):
-        video = _poll_with_bar(**options, **waiting, strict=strict)
-        exit_status = 0 if video.status == VideoStatus.COMPLETED else 3
-    if raw:
-        result = fetch(**options)  # after a wait as well: poll returns no JSON object
-    else:
-        result = (video or retrieve(**options, strict=strict)).to_dict()
-    _print_result(result, field_name)
+    with _retries_on_stderr() if verbose else contextlib.nullcontext():
+        try:
+            video = _wait(verbose, **settings) if wait else retrieve(**settings)
+        except APITimeoutError as error:
+            if error.video is None:
+                raise
+            video = error.video
+            exit_status = _report(str(error), 4)
+    if wait and not exit_status and video.status != VideoStatus.COMPLETED:
+        words = f"{video.id} ended as {video.status}"
+        if video.error is not None and video.error.message:
+            words += f": {_one_line(video.error.message)}"
+        exit_status = _report(words, 3)
+    result = video.to_dict()
+    if path is not None:
+        try:
+            result = _member(result, path)
+        except LookupError as error:
+            return _report(str(error), exit_status or 1)
+    _print_result(result)
     return exit_status
 
 
-def _print_result(result: Any, field_name: str | None) -> None:
-    if field_name is not None:
-        if field_name not in result:
-            members = _one_line(", ".join(result))
-            raise APIError(f"--field: no member {_shown(field_name)} among {members}")
-        result = result[field_name]
-    if not isinstance(result, str):
-        result = json.dumps(result, indent=2, ensure_ascii=False)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    _write(sys.stdout, _escaped(result, encoding) + "\n")
-
-
-def _poll_with_bar(**settings: Any) -> Video:
+def _wait(verbose: bool, **settings: Any) -> Video:
+    """Poll. Show each answer in a line of its own (`verbose`) or in a progress bar."""
     started = time.monotonic()
-
-    def draw(video: Video) -> None:
-        _draw(_progress(video, time.monotonic() - started))
-
+    show: Any = _report if verbose else _draw
     try:
-        return poll(**settings, on_update=draw)
+        return poll(**settings, on_update=lambda video: show(_progress(video, started)))
     finally:
         _draw("")
+
+
+@contextlib.contextmanager
+def _retries_on_stderr() -> Iterator[None]:
+    """Print what the logger of this module says, a line for each retry."""
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("videoretrieve: %(message)s"))
+    logger = logging.getLogger(__name__)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def _member(value: Any, path: str) -> Any:
+    """Return the part of a JSON value that a path such as data.0.url names."""
+    for step in path.split("."):
+        if value is None:
+            return None
+        if isinstance(value, list):
+            value = {str(index): element for index, element in enumerate(value)}
+        if not isinstance(value, dict):  # Text and numbers have no members.
+            value = {}
+        if step not in value:
+            there = f"{len(value)} there: {_one_line(', '.join(value))}"
+            raise LookupError(f"--field: no member {_shown(step)} ({there})")
+        value = value[step]
+    return value
+
+
+def _print_result(result: Any) -> None:
+    """Print text as it is, as far as the encoding can, and anything else as JSON."""
+    stdout: Any = sys.stdout  # None, if it was closed before the start
+    if stdout is None or stdout.closed:
+        raise OSError("the stream is closed")
+    encoding = stdout.encoding or "utf-8"
+    if not isinstance(result, str):
+        is_utf8 = encoding.lower() in ("utf-8", "utf8")
+        text = _escaped(json.dumps(result, indent=2, ensure_ascii=not is_utf8))
+    else:
+        text = result.encode(encoding, "backslashreplace").decode(encoding)
+        if stdout.isatty():
+            text = _escaped(text)
+    _write(stdout, f"{text}\n")
 
 
 def _draw(line: str) -> None:
@@ -1168,27 +1168,23 @@ def _draw(line: str) -> None:
     with contextlib.suppress(AttributeError, OSError, ValueError):
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
         room = width - 3  # The terminal shows ^C after the line.
-        _write(sys.stderr, f"\r{'':{room}}\r{line[:room]}")
+        _write(sys.stderr, f"\r{'':{room}}\r{ascii(line)[1:-1]:.{room}}")
 
 
-def _progress(video: Video, elapsed: float) -> str:
+def _progress(video: Video, started: float) -> str:
     """Return a line, the most important part first, since its end may be cut off."""
-    minutes, seconds = divmod(int(elapsed), 60)
-    line = f"{minutes}:{seconds:02} {_one_line(video.status, 'ascii')}"
-    progress: Any = video.progress  # With --lenient it may be anything.
-    if isinstance(progress, (int, float)):
-        percent = int(min(max(progress, 0), 100))
+    minutes, seconds = divmod(int(time.monotonic() - started), 60)
+    line = f"{minutes}:{seconds:02} {video.status}"
+    if video.progress is not None:
+        percent = min(max(video.progress, 0), 100)
         line = f"{percent:3}% {line} [{'#' * (percent // 5):-<20}]"
-    return f"{line} {_one_line(video.id, 'ascii')}"
+    return f"{line} {video.id}"
 
 
 def _write(stream: Any, text: str) -> None:
-    if stream is None:
-        raise OSError("the stream is closed")
     try:
-        print(text, end="", file=stream, flush=True)
-    except ValueError as error:  # It is closed, or its encoding cannot take the text.
-        raise OSError(str(error)) from None
+        stream.write(text)
+        stream.flush()
     except OSError:
         # Otherwise Python flushes the stream again at exit, and complains.
         with contextlib.suppress(OSError):
