@@ -1364,8 +1364,14 @@ BROKEN = {  # what the server sends: the bytes, words of the message
     ),
     "many headers": (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 999, "HTTPException"),
     "JSON cut short": (respond(DOCUMENT + b"   ")[:-3], "after 311 of 314 bytes"),
-    "a refusal cut short": (respond(b"0123456789", 404)[:-7], "ends after 3 of 10 bytes"),
-    "a mebibyte cut short": (respond(DOCUMENT.ljust(MIB + 1))[:-1], "after 1048576 of 1048577"),
+    "a refusal cut short": (
+        respond(b"0123456789", 404)[:-7],
+        "ends after 3 of 10 bytes",
+    ),
+    "a mebibyte cut short": (
+        respond(DOCUMENT.ljust(MIB + 1))[:-1],
+        "after 1048576 of 1048577",
+    ),
     "chunks cut short": (chunked(b"200\r\n", DOCUMENT), "IncompleteRead"),
     "no last chunk": (chunked(b"2\r\n", b"{}\r\n"), "IncompleteRead"),
     "a chunk size of letters": (
