@@ -1230,7 +1230,7 @@ def test_a_refusal_without_a_key_says_that_none_was_sent(serve):
     assert hint not in str(error_of(serve(respond(b"", 404)), api_key=""))
 
 
-RETRY_AFTER = {  # the header: the pause it makes; None: no retry; "own": the module's own
+RETRY_AFTER = {  # the header: the pause; None: no retry; "own": of the module
     "7": 7,
     " 7 ": 7,
     "0": "own",

@@ -48,9 +48,9 @@ from urllib.error import URLError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import Any, Dict, NoReturn
+    from typing import Any, NoReturn
 
-    JSONObject = Dict[str, Any]
+    JSONObject = dict[str, Any]
 else:
     Any = object
 
@@ -933,8 +933,7 @@ def _retry_delay(error: APIError, attempts: int) -> float:
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
         value = getattr(error, "headers", {}).get("Retry-After", "")
         date = email.utils.parsedate_tz(value)
-        now = time.time()
-        seconds = email.utils.mktime_tz(date) - now if date else float(value)
+        seconds = email.utils.mktime_tz(date) - time.time() if date else float(value)
         if seconds > 0:  # neither in the past nor NaN
             return seconds
     # As in the SDK: 0.5 s, doubling to 8 s, minus up to a quarter at random, so that
@@ -1033,7 +1032,6 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add_waiting = parser.add_argument_group("waiting").add_argument
     seconds: JSONObject = {"metavar": "S", "type": float}
-    flag: JSONObject = {"action": "store_true"}
     add("video_id", metavar="VIDEO_ID", help="the identifier of the job")
     add("--base-url", metavar="URL", help="the server (default: OPENAI_BASE_URL)")
     header: JSONObject = {"dest": "headers", "metavar": "'NAME: VALUE'"}
@@ -1042,11 +1040,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--timeout", **seconds, help=f"limit of an attempt (default: {_TIMEOUT:g})")
     retries_help = f"attempts after a failure (default: {_MAX_RETRIES})"
     add("--max-retries", metavar="N", type=int, help=retries_help)
-    add("--strict", **flag, help="refuse undocumented types and values")
+    add("--strict", action="store_true", help="refuse undocumented types and values")
     add("--field", metavar="PATH", dest="path", help="print only this: error.message")
-    add("-v", "--verbose", **flag, help="tell of each retry and each answer of --wait")
+    add("-v", "--verbose", action="store_true", help="tell of each retry and answer")
     add("--version", action="version", version=f"videoretrieve {__version__}")
-    add_waiting("--wait", **flag, help="retrieve until the job is over")
+    add_waiting("--wait", action="store_true", help="retrieve until the job is over")
     interval_help = f"pause between requests (default: {_INTERVAL:g})"
     add_waiting("--interval", **seconds, help=interval_help)
     add_waiting("--max-wait", **seconds, help="limit of all of it (default: none)")
