@@ -1500,7 +1500,7 @@ def test_16_kib_of_headers_are_accepted_and_more_than_32_are_not(serve):
     assert len(headers_of(16 << 10)) == 16 << 10
     assert look_up(serve(headers_of(16 << 10) + DOCUMENT)).id == "video_123"
     error = error_of(serve(headers_of((32 << 10) + 1) + DOCUMENT), CONNECTION)
-    assert "more than 16384 bytes of headers" in str(error)
+    assert "more than 18432 bytes of headers" in str(error)
     # The limit is on headers alone, however much of the body comes with them.
     large = respond(DOCUMENT.ljust(MIB))
     assert look_up(serve(large)).id == "video_123"
@@ -1624,6 +1624,22 @@ def test_a_name_with_an_ipv6_and_an_ipv4_address_is_reached(serve, patch):
     both = getaddrinfo("::1", free_port(), type=socket.SOCK_STREAM)
     both += getaddrinfo("127.0.0.1", server.port, type=socket.SOCK_STREAM)
     patch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    assert look_up("http://both.test").id == "video_123"
+
+
+def test_without_ipv6_the_next_address_is_tried(serve, patch):
+    server = serve(respond())
+    both = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 1, 0, 0))]
+    both += getaddrinfo("127.0.0.1", server.port, type=socket.SOCK_STREAM)
+    patch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    real = socket.socket
+
+    def socket_without_ipv6(family, *args, **options):
+        if family == socket.AF_INET6:
+            raise OSError(97, "Address family not supported by protocol")
+        return real(family, *args, **options)
+
+    patch.setattr(socket, "socket", socket_without_ipv6)
     assert look_up("http://both.test").id == "video_123"
 
 
@@ -1961,7 +1977,7 @@ FAR = {  # a proxy's answer to CONNECT, or None if it is dead; words of the mess
     ),
     "a proxy with endless headers": (
         b"HTTP/1.1 200 OK\r\n" + b"X: " + b"x" * 60_000 + b"\r\n\r\n",
-        "more than 16384 bytes of headers",
+        "more than 18432 bytes of headers",
     ),
 }
 
@@ -2494,6 +2510,7 @@ REDIRECTIONS = {  # of the streams: exit status, standard error
     ">&-": (1, "videoretrieve: cannot write the result: the stream is closed\n"),
     "--wait 2>&-": (0, ""),
     "--wait -v 2>&-": (0, ""),
+    "--wait -v 2>/dev/full": (0, ""),
     "--max-retries -1 2>&-": (2, ""),
     "--max-retries -1 2>/dev/full": (2, ""),
 }

