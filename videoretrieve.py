@@ -324,9 +324,9 @@ class Video:
 
 # For each field, in the documented order: its type in words, the types of its value in
 # Python, and the values that it may have if their set is closed.
-_STRING = ("a string", (str,), ())
+_STRING = ("a string", str, ())
 _STRING_OR_NULL = ("a string or null", (str, type(None)), ())
-_INTEGER = ("an integer", (int,), ())
+_INTEGER = ("an integer", int, ())
 _INTEGER_OR_NULL = ("an integer or null", (int, type(None)), ())
 _FIELDS: AnyDict = {
     "id": _STRING,
@@ -335,13 +335,13 @@ _FIELDS: AnyDict = {
     "error": ("an object or null", (dict, type(None)), ()),
     "expires_at": _INTEGER_OR_NULL,
     "model": _STRING,
-    "object": ("video", (str,), ("video",)),
+    "object": ("video", str, ("video",)),
     "progress": _INTEGER,
     "prompt": _STRING_OR_NULL,
     "remixed_from_video_id": _STRING_OR_NULL,
     "seconds": _STRING,
-    "size": (f"one of {', '.join(VideoSize)}", (str,), tuple(VideoSize)),
-    "status": (f"one of {', '.join(VideoStatus)}", (str,), tuple(VideoStatus)),
+    "size": (f"one of {', '.join(VideoSize)}", str, tuple(VideoSize)),
+    "status": (f"one of {', '.join(VideoStatus)}", str, tuple(VideoStatus)),
 }
 _ERROR_FIELDS: AnyDict = {"code": _STRING, "message": _STRING}
 _REQUIRED_FIELDS: AnyDict = {"id": _STRING, "status": _STRING}  # of any video job
@@ -366,12 +366,13 @@ def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
     rest = dict(payload)
     for name, (_, types, _) in fields.items():
         value = rest.pop(name, None)
-        values[name] = None
         # A bool is an int in Python, but not in JSON.
-        if isinstance(value, types) and not isinstance(value, bool):
-            values[name] = value
-        elif value is not None:
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, types)
+        ):
             rest[name] = value
+            value = None
+        values[name] = value
     return values, rest
 
 
