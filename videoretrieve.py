@@ -41,7 +41,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
-from urllib.error import URLError
 
 # Type checkers take this for typing.TYPE_CHECKING. At run time nothing imports typing,
 # because that is slow, but typing.get_type_hints() has to find some Any.
@@ -279,15 +278,16 @@ class Video:
         if problems:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
-        if isinstance(extra.get("error"), str):  # as TensorRT-LLM sends it
-            values["error"] = VideoCreateError(code=None, message=extra["error"])
+        error = payload.get("error")
+        if isinstance(error, str):  # as TensorRT-LLM sends it
+            values["error"] = VideoCreateError(code=None, message=error)
         elif values["error"] is not None:
-            error, _ = _split(values["error"], _ERROR_FIELDS)
-            if error != values["error"]:  # More or fewer members, or other types
-                extra["error"] = values["error"]
-            values["error"] = VideoCreateError(**error)
-        for name, members in _LITERALS.items():
-            values[name] = members.get(values[name], values[name])
+            members, _ = _split(error, _ERROR_FIELDS)
+            values["error"] = VideoCreateError(**members)
+            if members != error:  # More or fewer members, or other types
+                extra["error"] = error
+        for name, literals in _LITERALS.items():
+            values[name] = literals.get(values[name], values[name])
         return cls(**values, extra=extra)
 
     @classmethod
@@ -446,10 +446,9 @@ def retrieve(
         ValueError: An argument or an environment variable cannot be used. For an
             argument of another type it may be a TypeError.
     """
-    lookup = _Lookup(
+    return _Lookup(
         video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, strict
-    )
-    return lookup.retrieve()
+    ).retrieve()
 
 
 def poll(
@@ -565,16 +564,15 @@ class _Lookup:
                 "perhaps a path and a query, without user info or fragment (it is not "
                 "shown, because it may have a password)"
             )
-        try:
-            # The official SDK leaves the same characters as they are.
-            segment = urllib.parse.quote(
-                str.encode(self.video_id), safe="!$&'()*+,;=:@"
-            )
-        except (TypeError, UnicodeEncodeError):  # not text, or half a surrogate pair
-            segment = ""
-        if segment in ("", ".", ".."):
+        # . and .. would be steps in the path. Half a surrogate pair cannot be encoded.
+        pattern = r"(?!\.\.?\Z)[^\ud800-\udfff]+"
+        if not isinstance(self.video_id, str) or not re.fullmatch(
+            pattern, self.video_id
+        ):
             got = _shown(self.video_id)
             raise ValueError(f"video_id: expected the ID of a job, got {got}")
+        # The official SDK leaves the same characters as they are.
+        segment = urllib.parse.quote(self.video_id, safe="!$&'()*+,;=:@")
         path, question_mark, query = self.base_url.partition("?")
         return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
@@ -613,8 +611,12 @@ class _Lookup:
                 note = f" ({attempts} attempts)"
             failure.args = (self.message(f"{failure}{note}"),)  # what str() returns
             delay = _retry_delay(failure, attempts)
-            is_too_late = time.monotonic() + delay >= end
-            if attempts > self.max_retries or delay > _MAX_RETRY_AFTER or is_too_late:
+            if (
+                not _may_pass(failure)
+                or attempts > self.max_retries
+                or delay > _MAX_RETRY_AFTER
+                or time.monotonic() + delay >= end
+            ):
                 raise failure
             import logging  # It takes time, and few lookups need it.
 
@@ -646,10 +648,12 @@ class _Lookup:
         # unencrypted.
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        opener = _opener(frozenset(urllib.request.getproxies().items()))
+        variables = tuple(map(os.environ.get, _OPENER_VARIABLES))
+        opener = _opener(time.monotonic() // 60, variables)
         try:
-            answer: Any = opener.open(request, None, self.timeout)
-            with contextlib.closing(answer) as response:
+            with contextlib.closing(
+                opener.open(request, None, self.timeout)
+            ) as response:
                 return response.status, response.headers, _read_body(response)
         except _NO_ANSWER as error:
             if isinstance(error, _MALFORMED) and _is_raised_here(error):
@@ -697,33 +701,41 @@ class _Request(urllib.request.Request):
     ssl_context: Any = None
 
 
-@functools.lru_cache
-def _opener(proxies: frozenset[Any]) -> urllib.request.OpenerDirector:
-    """Return an opener for http and https URLs through these (scheme, URL) proxies.
-
-    It is cached, because making it takes a quarter of a lookup. As it has no other
-    handlers, it follows no redirect and raises for no status.
-    """
-    opener = urllib.request.OpenerDirector()
-    opener.add_handler(urllib.request.ProxyHandler(dict(proxies)))
-    opener.add_handler(urllib.request.UnknownHandler())  # of a proxy's scheme
-    opener.add_handler(_Handler())
-    return opener
+# What an opener reads: proxies when it is made, files of certificates at first use.
+_OPENER_VARIABLES = (
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
 
 
 @functools.lru_cache(maxsize=1)
-def _default_context(minute: float, variables: object) -> ssl.SSLContext:
-    """Return a context with the system's CAs, the same one for the same arguments.
+def _opener(minute: float, variables: object) -> Any:
+    """Return an opener for http and https URLs, the same one for the same arguments.
 
-    It is cached, because loading the CAs takes as long as 20 lookups.
+    It is cached, because making it takes a quarter of a lookup, and loading the
+    certificates as long as 20 lookups. It is not kept for more than a minute, because it
+    would never see renewed certificates. As it has no other handlers, it follows no
+    redirect and raises for no status.
     """
-    return ssl.create_default_context()
+    opener = urllib.request.OpenerDirector()
+    opener.add_handler(urllib.request.ProxyHandler())
+    opener.add_handler(urllib.request.UnknownHandler())  # of a proxy's scheme
+    opener.add_handler(_Handler())
+    return opener
 
 
 class _Handler(urllib.request.AbstractHTTPHandler):
     """Opens http and https URLs. OpenerDirector finds its methods by their names."""
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+    @functools.cached_property
+    def default_context(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
 
     # The classes are looked up at the call, because vcrpy and others replace them.
     def http_open(self, request: _Request) -> HTTPResponse:
@@ -732,10 +744,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
     def https_open(self, request: _Request) -> HTTPResponse:
         connect = functools.partial(_connection, http.client.HTTPSConnection)
-        # A context that is kept for ever would never see a renewed CA file.
-        minute = time.monotonic() // 60
-        variables = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-        context = request.ssl_context or _default_context(minute, variables)
+        context = request.ssl_context or self.default_context
         return self.do_open(connect, request, context=context)
 
 
@@ -745,7 +754,7 @@ def _connection(connection_class: Any, host: str, **options: Any) -> Any:
     By itself, http.client applies the timeout to each address and to each read.
     """
     connection = connection_class(host, **options)
-    deadline = _Deadline(options["timeout"])
+    deadline = _Deadline(connection.timeout)
     # This name is private to http.client, and stable since Python 2.7.
     connection._create_connection = deadline.connect
     connection.response_class = deadline.response
@@ -773,11 +782,13 @@ class _Deadline:
         failure = OSError("the name has no address")
         host, port = address
         addresses: Any = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        for index, (family, kind, protocol, _, socket_address) in enumerate(addresses):
+        while addresses:
+            shares = len(addresses)
+            family, kind, protocol, _, socket_address = addresses.pop(0)
             sock = None
             try:
                 sock = socket.socket(family, kind, protocol)
-                self.limit(sock, len(addresses) - index)
+                self.limit(sock, shares)
                 sock.connect(socket_address)
                 self.limit(sock)  # for the TLS handshake
             except OSError as error:
@@ -804,9 +815,8 @@ class _Deadline:
             if weak_response.headers is None:  # They have not all come.
                 if received >= _MAX_HEADERS:
                     raise HTTPException(f"more than {_MAX_HEADERS} bytes of headers")
-                buffer = memoryview(buffer)[
-                    :4096
-                ]  # The check has to come often enough.
+                # The check has to come often, and some buffers have 128 KiB.
+                buffer = memoryview(buffer)[:4096]
             self.limit(sock)
             size = read_raw(buffer)
             received += size
@@ -822,7 +832,7 @@ class _Deadline:
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     limit = _MAX_BODY + 1
-    # None if the body is chunked, ends with the connection, or is a test double's
+    # None if the body is chunked or ends with the connection; a double may have none.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
     # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
@@ -857,8 +867,9 @@ def _connection_error(error: Exception, request: _Request) -> APIConnectionError
         # It is not quoted, because it may quote a proxy's URL with its password.
         note = "malformed headers, or an unusable proxy in the environment"
         return APIConnectionError(f"{note} ({type(error).__name__})")
-    if isinstance(error, URLError) and isinstance(error.reason, OSError):
-        error = error.reason
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, OSError):  # of a URLError
+        error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
     # socket.timeout is TimeoutError since 3.10. A handshake whose time ends exactly at a
@@ -931,9 +942,7 @@ def _may_pass(error: APIError) -> bool:
 
 
 def _retry_delay(error: APIError, attempts: int) -> float:
-    """Return the seconds to wait before another attempt, infinity if none would help."""
-    if not _may_pass(error):
-        return math.inf
+    """Return the seconds to wait before another attempt."""
     # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
     # email.utils raises all of these for some malformed dates.
     # If there is no such header, or a malformed one, the code after the block applies.
@@ -1009,12 +1018,12 @@ def _parse_args(argv: Sequence[str] | None) -> AnyDict:
     """Return the options that were given, named as the parameters of _run()."""
     parser = _parser()
     options = vars(parser.parse_args(argv))
-    lines = options.get("headers", ())
-    if not all(":" in line for line in lines):
-        parser.error("--header: expected 'NAME: VALUE', got no colon")
-    options["headers"] = dict(
-        re.split(r":\s*", line.strip(), maxsplit=1) for line in lines
-    )
+    headers = options["headers"] = {}
+    for line in options.pop("header", ()):
+        name, colon, value = line.partition(":")
+        if not colon:
+            parser.error("--header: expected 'NAME: VALUE', got no colon")
+        headers[name.strip()] = value.strip()
     if "wait" not in options and {"interval", "max_wait"} & options.keys():
         parser.error("--interval and --max-wait need --wait")
     return options
@@ -1041,24 +1050,12 @@ def _parser() -> argparse.ArgumentParser:
     seconds: AnyDict = {"metavar": "S", "type": float}
     add("video_id", metavar="VIDEO_ID", help="the identifier of the job")
     add("--base-url", metavar="URL", help="the server (default: OPENAI_BASE_URL)")
-    add(
-        "-H",
-        "--header",
-        dest="headers",
-        metavar="'NAME: VALUE'",
-        action="append",
-        help="a request header; may be repeated",
-    )
+    add("-H", "--header", action="append", help="'NAME: VALUE'; may be repeated")
     add("--timeout", **seconds, help=f"limit of an attempt (default: {_TIMEOUT:g})")
     retries_help = f"attempts after a failure (default: {_MAX_RETRIES})"
     add("--max-retries", metavar="N", type=int, help=retries_help)
     add("--strict", action="store_true", help="refuse undocumented types and values")
-    add(
-        "--field",
-        metavar="PATH",
-        dest="path",
-        help="print this part, such as error.code",
-    )
+    add("--field", metavar="PATH", dest="path", help="print this part: error.code")
     add("-v", "--verbose", action="store_true", help="show each retry and each answer")
     add("--version", action="version", version=f"videoretrieve {__version__}")
     add_waiting("--wait", action="store_true", help="retrieve until the job is over")
