@@ -6,15 +6,12 @@ In a program and in a shell::
     video = videoretrieve.retrieve("video_123", base_url="http://127.0.0.1:8000/v1")
     $ python -m videoretrieve video_123 --base-url http://127.0.0.1:8000/v1
 
-`retrieve` asks once, and `poll` until the job is over. Both return a frozen `Video`. The
-types and the path come from OpenAI's API reference; the names of the errors and most
-rules for retries from its Python SDK.
+`retrieve` asks once, and `poll` until the job is over. Both return a frozen `Video`.
+The types and the path come from OpenAI's API reference; the names of the errors and
+most rules for retries from its Python SDK.
 
 This file is the whole of the project videoretrieve. It needs Python 3.8 or newer and
 the standard library. `__version__` or `--version` gives the version of this copy.
-
-In this order: the enums, the errors, `Video` and its decoding, the two functions, one
-lookup and its attempts, the wire, what an answer means, the command line.
 """
 
 from __future__ import annotations
@@ -46,8 +43,7 @@ from http.client import HTTPException, HTTPMessage, HTTPResponse
 # because that is slow, but typing.get_type_hints() has to find some Any.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from typing import Any, NoReturn
+    from typing import Any
 
     AnyDict = dict[str, Any]
 else:
@@ -109,10 +105,7 @@ class VideoModel(_WireString):
 
 
 class VideoSeconds(_WireString):
-    """The documented durations of a clip, in seconds.
-
-    The set is open: an extended clip may have any other length, as a plain `str`.
-    """
+    """The documented durations, in seconds. The set is open, as that of the models."""
 
     SECONDS_4 = "4"
     SECONDS_8 = "8"
@@ -153,10 +146,7 @@ _IN_FLIGHT = {
 
 
 class APIError(Exception):
-    """Base class of every error that a lookup raises.
-
-    Messages are for people and may change. Attributes are for programs.
-    """
+    """Base class of every error of a lookup. Its message, for people, may change."""
 
     # inspect.signature() finds none for an exception without this.
     def __init__(self, message: str) -> None:
@@ -263,16 +253,11 @@ class Video:
 
     @classmethod
     def from_dict(cls, payload: Any, *, strict: bool = False) -> Video:
-        """Decode a JSON object.
+        """Decode a JSON object, as `json.loads` returns it.
 
-        Args:
-            payload: The object, as `json.loads` returns it.
-            strict: Refuse what is not of the documented type. If false, refuse only
-                what is not a video job: not an object, or `id` or `status` is not a
-                string.
-
-        Raises:
-            APIResponseValidationError: One error for all faults.
+        APIResponseValidationError is raised, once for all faults, if it is not a video
+        job: not an object, or `id` or `status` is not a string. With `strict`, it is
+        raised for everything that is not of the documented type.
         """
         problems = _problems(payload, _FIELDS if strict else _REQUIRED_FIELDS)
         if problems:
@@ -280,7 +265,7 @@ class Video:
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
         if isinstance(error, str):  # as TensorRT-LLM sends it
-            values["error"] = VideoCreateError(code=None, message=error)
+            values["error"] = VideoCreateError(None, error)
         elif values["error"] is not None:
             members, _ = _split(error, _ERROR_FIELDS)
             values["error"] = VideoCreateError(**members)
@@ -307,10 +292,9 @@ class Video:
         return cls.from_dict(payload, strict=strict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as received, in plain types.
+        """Return the object as received, in plain types. Values are not copied.
 
-        The thirteen documented members come first, in their order. One that was missing
-        is None. Those of `extra` follow. Values are not copied.
+        The documented members come first, in their order, as None if they were missing.
         """
         wire: AnyDict = {
             name: str(value) if isinstance(value, Enum) else value
@@ -318,21 +302,22 @@ class Video:
         }
         if self.error is not None:
             wire["error"] = dict(vars(self.error))
-        extra = wire.pop("extra")
-        return {**wire, **extra}
+        wire.update(wire.pop("extra"))
+        return wire
 
 
 # For each field, in the documented order: its type in words, the types of its value in
 # Python, and the values that it may have if their set is closed.
+_NULL = type(None)
 _STRING = ("a string", str, ())
-_STRING_OR_NULL = ("a string or null", (str, type(None)), ())
+_STRING_OR_NULL = ("a string or null", (str, _NULL), ())
 _INTEGER = ("an integer", int, ())
-_INTEGER_OR_NULL = ("an integer or null", (int, type(None)), ())
+_INTEGER_OR_NULL = ("an integer or null", (int, _NULL), ())
 _FIELDS: AnyDict = {
     "id": _STRING,
     "completed_at": _INTEGER_OR_NULL,
     "created_at": _INTEGER,
-    "error": ("an object or null", (dict, type(None)), ()),
+    "error": ("an object or null", (dict, _NULL), ()),
     "expires_at": _INTEGER_OR_NULL,
     "model": _STRING,
     "object": ("video", str, ("video",)),
@@ -423,28 +408,24 @@ def retrieve(
 ) -> Video:
     """Fetch the latest metadata of a video job.
 
+    APIError is raised if there is no valid answer, and ValueError (TypeError for some
+    wrong types) if an argument or an environment variable cannot be used.
+
     Args:
         video_id: The identifier of the job.
-        api_key: The bearer token, if the server wants one. Default: OPENAI_API_KEY.
-            "" sends none.
+        api_key: The bearer token; "" sends none. Default: OPENAI_API_KEY.
         base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
             else OpenAI's own, which has ended.
         headers: More request headers. They override those of this function.
         timeout: Seconds for one whole attempt. The system's name resolution counts,
             but cannot be cut off.
         max_retries: How many more attempts may follow a connection error, a timeout,
-            or a status of 408, 409, 429 or 5xx. The pause before each is what
-            Retry-After asks for; above 120 seconds there is no retry. Without that
-            header it is 0.5 seconds, doubling to 8. Retries are logged at level INFO,
-            by the logger named after this module.
-        ssl_context: For a CA of your own or a client certificate. Default: the
-            system's trust.
+            or a status of 408, 409, 429 or 5xx. They are logged at level INFO, by the
+            logger named after this module. The pause before one is what Retry-After
+            asks for (if above 120 seconds, there is no retry), else 0.5 seconds,
+            doubling to 8.
+        ssl_context: For a CA of your own or a client certificate.
         strict: As in `Video.from_dict`.
-
-    Raises:
-        APIError: There is no valid answer.
-        ValueError: An argument or an environment variable cannot be used. For an
-            argument of another type it may be a TypeError.
     """
     return _Lookup(
         video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, strict
@@ -470,12 +451,11 @@ def poll(
     Args:
         interval: Seconds between an answer and the next request.
         max_wait: Seconds after which one last request is made. If the job is not over
-            then, APITimeoutError is raised; its `video` is the last answer. The whole
-            takes at most `max_wait` and one `timeout`. None: no limit.
+            then, APITimeoutError is raised; its `video` is the last answer. No retry
+            begins later, so that all takes at most `max_wait` and one `timeout`.
         on_update: Called with every answer, the last one included.
 
-    The other arguments and the errors are those of `retrieve`. No retry begins after
-    `max_wait`.
+    The other arguments and the errors are those of `retrieve`.
     """
     lookup = _Lookup(
         video_id, api_key, base_url, headers, timeout, max_retries, ssl_context, strict
@@ -542,8 +522,7 @@ class _Lookup:
         self.url = self.video_url()
         if not re.fullmatch("[!-~]*", self.api_key):
             raise ValueError(
-                "api_key or OPENAI_API_KEY: expected printable ASCII without spaces "
-                "(it is not shown)"
+                "api_key or OPENAI_API_KEY: expected printable ASCII without spaces"
             )
         _check_seconds("timeout", self.timeout)
         if not self.max_retries >= 0:  # or NaN
@@ -551,8 +530,8 @@ class _Lookup:
         self.is_anonymous = not (self.api_key or self.headers)
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
-                "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server wants "
-                "a key (OpenAI's own service has ended)"
+                "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
+                "wants a key (OpenAI's own service has ended)"
             )
         self.request_headers = self.merged_headers()
 
@@ -560,24 +539,21 @@ class _Lookup:
         base = re.fullmatch(_BASE_URL_PATTERN, self.base_url)
         if base is None or int(base["port"] or 0) > 65535:
             raise ValueError(
-                "base_url or OPENAI_BASE_URL: expected http:// or https://, a host, "
-                "perhaps a path and a query, without user info or fragment (it is not "
-                "shown, because it may have a password)"
+                "base_url or OPENAI_BASE_URL: expected http(s)://HOST[:PORT][/PATH], "
+                "without user info and fragment (not shown: it may have a password)"
             )
+        video_id = self.video_id
         # . and .. would be steps in the path. Half a surrogate pair cannot be encoded.
         pattern = r"(?!\.\.?\Z)[^\ud800-\udfff]+"
-        if not isinstance(self.video_id, str) or not re.fullmatch(
-            pattern, self.video_id
-        ):
-            got = _shown(self.video_id)
-            raise ValueError(f"video_id: expected the ID of a job, got {got}")
+        if not isinstance(video_id, str) or not re.fullmatch(pattern, video_id):
+            raise ValueError(f"video_id: expected a job's ID, got {_shown(video_id)}")
         # The official SDK leaves the same characters as they are.
-        segment = urllib.parse.quote(self.video_id, safe="!$&'()*+,;=:@")
+        segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
         path, question_mark, query = self.base_url.partition("?")
         return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
     def merged_headers(self) -> AnyDict:
-        """Return our headers and the caller's, which win: Request ignores their case."""
+        """Return our headers and the caller's, which win: Request ignores case."""
         own = dict(self.headers or {})
         for name, value in own.items():
             # RFC 9110, section 5.6.2: a name is a token.
@@ -595,28 +571,21 @@ class _Lookup:
 
     def retrieve(self, end: float = math.inf) -> Video:
         """Return the video, after retries if need be. No retry begins after `end`."""
-        handled = sys.exc_info()[1]  # the caller's own exception, if there is one
         attempts = 0
         while True:
             attempts += 1
             try:
-                return self.attempt()
-            except BaseException as error:
-                _clear_frames(error, handled)
-                if not isinstance(error, APIError):
-                    raise
+                with _clear_frames_on_error():
+                    return self.attempt()
+            except APIError as error:
                 failure = error
             note = ""
             if attempts > 1:
                 note = f" ({attempts} attempts)"
             failure.args = (self.message(f"{failure}{note}"),)  # what str() returns
             delay = _retry_delay(failure, attempts)
-            if (
-                not _may_pass(failure)
-                or attempts > self.max_retries
-                or delay > _MAX_RETRY_AFTER
-                or time.monotonic() + delay >= end
-            ):
+            is_last = attempts > self.max_retries or not _may_pass(failure)
+            if is_last or delay > _MAX_RETRY_AFTER or time.monotonic() + delay >= end:
                 raise failure
             import logging  # It takes time, and few lookups need it.
 
@@ -632,35 +601,40 @@ class _Lookup:
             body = self.hide_key(body.decode("latin-1")).encode("latin-1")
             raise _status_error(status, headers, body, self.is_anonymous)
         if len(body) > _MAX_BODY:
-            problem = f"expected at most {_MAX_BODY} bytes, got more"
-            raise _invalid([problem], body, self.strict)
+            raise _invalid([f"more than {_MAX_BODY} bytes"], body, self.strict)
         try:
             return Video.from_json(body, strict=self.strict)
         except APIResponseValidationError as error:
-            words = _envelope_words(body)
+            words = _envelope_words(body.decode("utf-8", "replace"))
             if words:
                 error.args = (f"{error}; the server says: {words}",)
             raise
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body."""
-        # ProxyHandler changes a request: sent twice, one for https would reach the proxy
-        # unencrypted.
+        # ProxyHandler changes it: sent twice, it would reach the proxy unencrypted.
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        variables = tuple(map(os.environ.get, _OPENER_VARIABLES))
-        opener = _opener(time.monotonic() // 60, variables)
+        opener = _opener(time.monotonic() // 60, *map(os.environ.get, _VARIABLES))
         try:
             with contextlib.closing(
                 opener.open(request, None, self.timeout)
             ) as response:
                 return response.status, response.headers, _read_body(response)
-        except _NO_ANSWER as error:
-            if isinstance(error, _MALFORMED) and _is_raised_here(error):
+        # For a few malformed headers the standard library raises these. They are not
+        # quoted, because InvalidURL may quote a proxy's URL with its password.
+        except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
+            import traceback
+
+            *_, (last_frame, _) = traceback.walk_tb(error.__traceback__)
+            if last_frame.f_globals is globals():
                 raise  # It shows a bug in this file.
+            note = "malformed headers, or an unusable proxy in the environment"
+            failure = APIConnectionError(f"{note} ({type(error).__name__})")
+        # Pyodide raises RuntimeError for TLS, and proxies in a circle RecursionError.
+        except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request)
-        # It is raised out here to have no __context__: a BadStatusLine quotes the server,
-        # which may have echoed the key.
+        # Raised here, it has no __context__, which might quote a key the server echoed.
         raise failure
 
     def message(self, words: str) -> str:
@@ -674,17 +648,20 @@ class _Lookup:
         return text.replace(self.api_key, "(the API key)")
 
 
-def _clear_frames(error: BaseException | None, handled: BaseException | None) -> None:
-    """Clear the local variables of all frames that led to an error.
+@contextlib.contextmanager
+def _clear_frames_on_error() -> Iterator[None]:
+    """Clear local variables, which may show the key, in all frames behind an error."""
+    handled = sys.exc_info()[1]  # The caller may be handling an error of its own.
+    try:
+        yield
+    except BaseException as raised:
+        import traceback  # It takes time, and is rarely needed.
 
-    Those of http.client, for example, have the API key. `handled` is the exception that
-    the caller was handling before: its frames are not ours.
-    """
-    import traceback  # It takes time, and is rarely needed.
-
-    while error is not None and error is not handled:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
+        error: BaseException | None = raised
+        while error is not None and error is not handled:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__cause__ or error.__context__
+        raise
 
 
 def _is_job(body: bytes) -> bool:
@@ -702,7 +679,7 @@ class _Request(urllib.request.Request):
 
 
 # What an opener reads: proxies when it is made, files of certificates at first use.
-_OPENER_VARIABLES = (
+_VARIABLES = (
     "http_proxy",
     "HTTP_PROXY",
     "https_proxy",
@@ -713,13 +690,12 @@ _OPENER_VARIABLES = (
 
 
 @functools.lru_cache(maxsize=1)
-def _opener(minute: float, variables: object) -> Any:
+def _opener(minute: float, *variables: str | None) -> Any:
     """Return an opener for http and https URLs, the same one for the same arguments.
 
-    It is cached, because making it takes a quarter of a lookup, and loading the
-    certificates as long as 20 lookups. It is not kept for more than a minute, because it
-    would never see renewed certificates. As it has no other handlers, it follows no
-    redirect and raises for no status.
+    It is cached, because loading the certificates takes as long as 20 lookups, but not
+    for more than a minute, because they may be renewed. As it has no other handlers, it
+    follows no redirect and raises for no status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
@@ -775,20 +751,16 @@ class _Deadline:
         sock.settimeout(seconds / shares)
 
     def connect(self, address: Any, *_: Any) -> Any:
-        """Connect as socket.create_connection does, within the time that is left.
-
-        That function gives each address of a name the whole time. Here they share it.
-        """
+        """Connect as socket.create_connection does, but share the time that is left."""
         failure = OSError("the name has no address")
         host, port = address
         addresses: Any = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         while addresses:
-            shares = len(addresses)
             family, kind, protocol, _, socket_address = addresses.pop(0)
             sock = None
             try:
                 sock = socket.socket(family, kind, protocol)
-                self.limit(sock, shares)
+                self.limit(sock, 1 + len(addresses))
                 sock.connect(socket_address)
                 self.limit(sock)  # for the TLS handshake
             except OSError as error:
@@ -802,7 +774,7 @@ class _Deadline:
     def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
         """Return a response whose reads, headers included, end at the deadline."""
         response = HTTPResponse(sock, *args, **options)
-        raw: Any = getattr(response.fp, "raw", None)  # A mock may have none.
+        raw = getattr(response.fp, "raw", None)  # A mock may have none.
         if raw is None:
             return response
         # There is no reference cycle, so that the socket is closed at once.
@@ -843,37 +815,15 @@ def _read_body(response: Any) -> bytes:
     return body
 
 
-# What http.client and urllib raise for some malformed headers, chunk sizes and proxies.
-_MALFORMED = http.client.InvalidURL, OverflowError, TypeError, ValueError
-# What opening a URL and reading its body may raise if the network, the server or a
-# proxy is to blame. Pyodide raises RuntimeError for TLS, and its subclass RecursionError
-# comes of proxies that point at each other.
-_NO_ANSWER = OSError, HTTPException, RuntimeError, *_MALFORMED
-
-
-def _is_raised_here(error: BaseException) -> bool:
-    """Return whether this file raised an error, not a Python function that it called."""
-    import traceback
-
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return frame.f_globals is globals()
-
-
 def _connection_error(error: Exception, request: _Request) -> APIConnectionError:
     """Return the error that says why no answer to the request came."""
-    # This comes first, because the reason of a URLError may be an
-    # SSLCertVerificationError, which is a ValueError, too.
-    if isinstance(error, _MALFORMED):
-        # It is not quoted, because it may quote a proxy's URL with its password.
-        note = "malformed headers, or an unusable proxy in the environment"
-        return APIConnectionError(f"{note} ({type(error).__name__})")
     reason = getattr(error, "reason", None)
     if isinstance(reason, OSError):  # of a URLError
         error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. A handshake whose time ends exactly at a
-    # tick of Windows' coarse clock raises SSLWantReadError.
+    # socket.timeout is TimeoutError since 3.10. A handshake whose time ends exactly at
+    # a tick of Windows' coarse clock raises SSLWantReadError.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
@@ -886,7 +836,7 @@ def _connection_error(error: Exception, request: _Request) -> APIConnectionError
     return failure
 
 
-_STATUS_ERRORS: dict[int, type[APIStatusError]] = {
+_STATUS_ERRORS = {
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
@@ -900,8 +850,8 @@ def _status_error(
     status: int, headers: Any, body: bytes, is_anonymous: bool
 ) -> APIStatusError:
     words = f"{status} {http.client.responses.get(status, '')}".rstrip()
-    plain_text = re.sub("<[^<>]*>", " ", body.decode("utf-8", "replace"))  # of HTML
-    reason = _envelope_words(body) or _one_line(plain_text)
+    text = body.decode("utf-8", "replace")
+    reason = _envelope_words(text) or _one_line(re.sub("<[^<>]*>", " ", text))
     if reason:
         words += f": {reason}"
     if status in (401, 403) and is_anonymous:
@@ -917,16 +867,14 @@ def _status_error(
     return error
 
 
-def _envelope_words(body: bytes) -> str:
-    """Return the reason in any of the common error envelopes, or "".
+def _envelope_words(text: str) -> str:
+    """Return the reason in a common error envelope, or "".
 
-    They are {"error": {"message"}}, {"error": text}, {"detail": text},
-    {"detail": [{"msg"}]} and {"message"}.
+    {"error": {"message"}}, {"error"}, {"detail"}, {"detail": [{"msg"}]} or {"message"}.
     """
-    text = body.decode("utf-8", "replace")
     # A regular expression works on truncated and deeply nested bodies, too.
-    names = "error|message|detail|msg"
-    found = re.findall(rf'"(?:{names})"\s*:\s*("(?:[^"\\]|\\.)+")', text)
+    pattern = r'"(?:error|message|detail|msg)"\s*:\s*("(?:[^"\\]|\\.)+")'
+    found = re.findall(pattern, text)
     try:
         return _one_line("; ".join(map(json.loads, found)))
     except ValueError:  # It only looked like JSON.
@@ -945,7 +893,6 @@ def _retry_delay(error: APIError, attempts: int) -> float:
     """Return the seconds to wait before another attempt."""
     # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
     # email.utils raises all of these for some malformed dates.
-    # If there is no such header, or a malformed one, the code after the block applies.
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
         value = getattr(error, "headers", {}).get("Retry-After", "")
         date = email.utils.parsedate_tz(value)
@@ -957,8 +904,8 @@ def _retry_delay(error: APIError, attempts: int) -> float:
     return 0.5 * 2.0 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
-# Control characters, line separators and bidirectional marks, which a terminal may obey,
-# and halves of surrogate pairs, which no encoding can take. Four hex digits name each.
+# Control characters, line separators and bidirectional marks, which a terminal may
+# obey, and halves of surrogate pairs, which no encoding takes. All have 4 hex digits.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff]"
@@ -987,11 +934,7 @@ def _shown(value: object) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line, by default with the arguments of the process.
-
-    Returns:
-        The exit status: 0, 1, 2, 3, 4, 5 or 130, as `--help` explains them.
-    """
+    """Run the command line. Return the exit status, as `--help` explains it."""
     try:
         return _run(**_parse_args(argv))
     except KeyboardInterrupt:
@@ -1017,7 +960,7 @@ def _report(message: str, exit_status: int = 0) -> int:
 def _parse_args(argv: Sequence[str] | None) -> AnyDict:
     """Return the options that were given, named as the parameters of _run()."""
     parser = _parser()
-    options = vars(parser.parse_args(argv))
+    options: AnyDict = vars(parser.parse_args(argv))
     headers = options["headers"] = {}
     for line in options.pop("header", ()):
         name, colon, value = line.partition(":")
@@ -1029,24 +972,22 @@ def _parse_args(argv: Sequence[str] | None) -> AnyDict:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Any:
     import argparse  # Only the command line needs it, and importing it takes time.
 
     class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:
+        def error(self, message: str) -> Any:
             raise ValueError(f"{message}; see --help")
 
     parser = Parser(
         prog="python -m videoretrieve",
-        usage="%(prog)s [options] VIDEO_ID",
         description="Look up a video job and print it as JSON.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
     )
     add = parser.add_argument
-    add_waiting = parser.add_argument_group("waiting").add_argument
+    add_wait = parser.add_argument_group("waiting").add_argument
     seconds: AnyDict = {"metavar": "S", "type": float}
     add("video_id", metavar="VIDEO_ID", help="the identifier of the job")
     add("--base-url", metavar="URL", help="the server (default: OPENAI_BASE_URL)")
@@ -1058,10 +999,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--field", metavar="PATH", dest="path", help="print this part: error.code")
     add("-v", "--verbose", action="store_true", help="show each retry and each answer")
     add("--version", action="version", version=f"videoretrieve {__version__}")
-    add_waiting("--wait", action="store_true", help="retrieve until the job is over")
-    interval_help = f"pause between requests (default: {_INTERVAL:g})"
-    add_waiting("--interval", **seconds, help=interval_help)
-    add_waiting("--max-wait", **seconds, help="limit of all of it (default: none)")
+    add_wait("--wait", action="store_true", help="retrieve until the job is over")
+    add_wait("--interval", **seconds, help=f"between requests (default: {_INTERVAL:g})")
+    add_wait("--max-wait", **seconds, help="limit of all of it (default: none)")
     return parser
 
 
@@ -1086,10 +1026,7 @@ exit status:
 
 
 def _run(
-    wait: bool = False,
-    path: str | None = None,
-    verbose: bool = False,
-    **settings: Any,
+    wait: bool = False, path: str | None = None, verbose: bool = False, **settings: Any
 ) -> int:
     """Look up the job, print it, and return the exit status."""
     exit_status = 0
@@ -1101,7 +1038,7 @@ def _run(
                 raise
             video = error.video
             exit_status = _report(str(error), 4)
-    if wait and not exit_status and video.status != VideoStatus.COMPLETED:
+    if wait and not exit_status and video.status != "completed":
         words = f"{video.id} ended as {video.status}"
         if video.error is not None and video.error.message:
             words += f": {_one_line(video.error.message)}"
@@ -1132,7 +1069,7 @@ def _retries_on_stderr() -> Iterator[None]:
     import logging
 
     class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
+        def emit(self, record: Any) -> None:
             _report(record.getMessage())
 
     handler = Handler()
@@ -1167,13 +1104,13 @@ def _print_result(result: Any) -> None:
     if stdout is None or stdout.closed:
         raise OSError("the stream is closed")
     encoding = stdout.encoding or "utf-8"
-    if not isinstance(result, str):
-        is_utf8 = encoding.lower() in ("utf-8", "utf8")
-        text = _escaped(json.dumps(result, indent=2, ensure_ascii=not is_utf8))
-    else:
+    if isinstance(result, str):
         text = result.encode(encoding, "backslashreplace").decode(encoding)
         if stdout.isatty():
             text = _escaped(text)
+    else:
+        is_utf8 = encoding.lower() in ("utf-8", "utf8")
+        text = _escaped(json.dumps(result, indent=2, ensure_ascii=not is_utf8))
     _write(stdout, f"{text}\n")
 
 
@@ -1192,7 +1129,7 @@ def _progress(video: Video, started: float) -> str:
     minutes, seconds = divmod(int(time.monotonic() - started), 60)
     line = f"{minutes}:{seconds:02} {video.status}"
     if video.progress is not None:
-        percent = min(max(video.progress, 0), 100)
+        percent = min(video.progress, 100)
         line = f"{percent:3}% {line} [{'#' * (percent // 5):-<20}]"
     return f"{line} {video.id}"
 
