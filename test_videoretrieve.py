@@ -205,6 +205,19 @@ def silence(before=b""):
     return step
 
 
+def later(clock, seconds, answer):
+    """A step that answers after that time of the clock, by bytes or by another step."""
+
+    def step(server, connection):
+        clock.now += seconds
+        if isinstance(answer, bytes):
+            connection.sendall(answer)
+        else:
+            answer(server, connection)
+
+    return step
+
+
 def reset(server, connection):
     """A step that resets the connection."""
     options = (socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -348,6 +361,12 @@ class Trust:
         certificates = self.pem(text=self.GOOD) + self.pem(text=self.ELSEWHERE)
         return ssl.create_default_context(cadata=certificates)
 
+    def of_the_system(self, patch, name="ca.pem", certificate=GOOD):
+        """Lets the system trust a certificate."""
+        bundle = self.folder / name
+        bundle.write_text(self.pem(text=certificate))
+        patch.setenv("SSL_CERT_FILE", str(bundle))
+
     @staticmethod
     def pem(label="CERTIFICATE", text=GOOD):
         lines = "\n".join(textwrap.wrap(text, 64))
@@ -398,26 +417,8 @@ def execute(*command, **options):
 # Decoding
 
 
-def test_a_complete_answer_becomes_a_video_with_every_field():
-    assert mod.Video.from_dict(SAMPLE) == mod.Video(
-        id="video_123",
-        completed_at=1712697999,
-        created_at=1712697600,
-        error=None,
-        expires_at=1712784000,
-        model=mod.VideoModel.SORA_2,
-        object="video",
-        progress=100,
-        prompt="A calico cat playing a piano on stage",
-        remixed_from_video_id=None,
-        seconds=mod.VideoSeconds.SECONDS_8,
-        size=mod.VideoSize.SIZE_1024X1792,
-        status=mod.VideoStatus.COMPLETED,
-        extra={},
-    )
-
-
-def test_the_fields_stand_in_the_documented_order_in_the_type_and_in_the_wire_form():
+def test_a_complete_answer_becomes_a_video_with_every_field_in_order():
+    assert mod.Video.from_dict(SAMPLE) == mod.Video(**SAMPLE, extra={})
     names = [field.name for field in dataclasses.fields(mod.Video)]
     assert names == [*SAMPLE, "extra"]
     reversed_sample = dict(reversed(list(sample(url="u").items())))
@@ -456,7 +457,6 @@ DECODED = {  # changes of the sample, what becomes of the fields, the names in `
     "another model": ({"model": "sora-3"}, "sora-3", ""),
     "other seconds": ({"seconds": "10.0"}, "10.0", ""),
     "another size": ({"size": "832x480"}, "832x480", ""),
-    "an empty size": ({"size": ""}, "", ""),
     "another object": ({"object": "video.generation"}, "video.generation", ""),
     "null": ({"progress": None}, None, ""),
     "absent": ({"size": ABSENT}, None, ""),
@@ -472,7 +472,7 @@ DECODED = {  # changes of the sample, what becomes of the fields, the names in `
     "half a surrogate pair": ({"prompt": "\ud800"}, "\ud800", ""),
     "deep nesting": ({"size": json.loads("[" * 300 + "]" * 300)}, None, "size"),
     "an error": ({"error": {"code": "c", "message": "m"}}, E("c", "m"), ""),
-    "nulls": ({"error": {"code": None, "message": None}}, E(None, None), ""),
+    "nulls": ({"error": dict.fromkeys(["code", "message"])}, E(None, None), ""),
     "no code": ({"error": {"message": "m"}}, E(None, "m"), "error"),
     "code 500": ({"error": {"code": 500, "message": "m"}}, E(None, "m"), "error"),
     "code true": ({"error": {"code": True, "message": "m"}}, E(None, "m"), "error"),
@@ -481,11 +481,7 @@ DECODED = {  # changes of the sample, what becomes of the fields, the names in `
     "an error as text": ({"error": "no memory"}, E(None, "no memory"), "error"),
     "an error as empty text": ({"error": ""}, E(None, ""), "error"),
     "an error as a list": ({"error": ["m"]}, None, "error"),
-    "further members": (
-        {"url": "u", "more": {"url": None}, "no": None},
-        ABSENT,
-        "more no url",
-    ),
+    "further members": ({"url": {"a": None}, "no": None}, ABSENT, "no url"),
     "a member of that name": ({"extra": {"id": 1}}, {"extra": {"id": 1}}, "extra"),
 }
 
@@ -518,17 +514,11 @@ def test_where_a_field_and_extra_speak_of_a_name_extra_wins():
     assert dataclasses.replace(changed, extra={}).to_dict()["progress"] == 50
 
 
-NULLABLE = ["completed_at", "error", "expires_at", "prompt", "remixed_from_video_id"]
-
-
-@pytest.mark.parametrize("field", NULLABLE)
-def test_by_strict_a_nullable_field_may_be_null_or_absent(field):
-    for value in (None, ABSENT):
-        video = mod.Video.from_dict(sample(**{field: value}), strict=True)
-        assert getattr(video, field) is None
-
-
-def test_by_strict_open_sets_large_numbers_and_further_members_are_taken():
+def test_strict_decoding_takes_nulls_open_sets_large_numbers_and_further_members():
+    for field in "completed_at error expires_at prompt remixed_from_video_id".split():
+        for value in (None, ABSENT):
+            video = mod.Video.from_dict(sample(**{field: value}), strict=True)
+            assert getattr(video, field) is None
     changes = {"model": "sora-3", "seconds": "20", "progress": 250, "quality": "high"}
     video = mod.Video.from_dict(sample(**changes), strict=True)
     assert video.to_dict() == sample(**changes)
@@ -541,30 +531,25 @@ def test_by_strict_open_sets_large_numbers_and_further_members_are_taken():
 SIZES = "one of 720x1280, 1280x720, 1024x1792, 1792x1024"
 STATES = "one of queued, in_progress, completed, failed"
 REFUSED = {  # what is wrong: the member, its value, what was expected
-    "id absent": ("id", ABSENT, "a string"),
     "id null": ("id", None, "a string"),
-    "id a number": ("id", 7, "a string"),
     "completed_at text": ("completed_at", "1", "an integer or null"),
     "completed_at a bool": ("completed_at", True, "an integer or null"),
     "created_at absent": ("created_at", ABSENT, "an integer"),
     "created_at a float": ("created_at", 1.0, "an integer"),
     "error text": ("error", "no", "an object or null"),
     "error.code absent": ("error.code", ABSENT, "a string"),
-    "error.code a number": ("error.code", 5, "a string"),
     "error.message null": ("error.message", None, "a string"),
     "expires_at a list": ("expires_at", [], "an integer or null"),
     "model null": ("model", None, "a string"),
     "another object": ("object", "list", "video"),
     "object absent": ("object", ABSENT, "video"),
     "progress a bool": ("progress", True, "an integer"),
-    "progress null": ("progress", None, "an integer"),
     "prompt an object": ("prompt", {}, "a string or null"),
     "remixed_from_video_id": ("remixed_from_video_id", 1, "a string or null"),
     "seconds a number": ("seconds", 8, "a string"),
     "another size": ("size", "1920x1080", SIZES),
     "size a list": ("size", ["720x1280"], SIZES),
     "another case": ("status", "Completed", STATES),
-    "an empty status": ("status", "", STATES),
 }
 
 
@@ -582,9 +567,8 @@ def test_strict_decoding_refuses_another_type(member, value, expected):
 
 
 def test_every_fault_is_reported_in_one_error_in_the_order_of_the_fields():
-    error = refused(
-        {"id": "x", "status": "done", "progress": None, "error": {}}, strict=True
-    )
+    payload = {"id": "x", "status": "done", "progress": None, "error": {}}
+    error = refused(payload, strict=True)
     fields = "created_at error.code error.message model object progress seconds size"
     assert " ".join(each.split(":")[0] for each in error.problems) == f"{fields} status"
     assert "; ".join(error.problems) in str(error)
@@ -606,6 +590,7 @@ def test_a_refused_value_is_shown_shortened_and_harmless(value, shown):
     assert len(problem) < 300
 
 
+KINDS = {False: "a video job", True: "a video of the documented type"}  # by strict
 NO_JOBS = {  # the payload, the first sentence
     "a list": ([SAMPLE], "expected a JSON object, got [{"),
     "null": (None, "expected a JSON object, got None"),
@@ -619,10 +604,7 @@ NO_JOBS = {  # the payload, the first sentence
 
 @table("payload, sentence", NO_JOBS)
 def test_what_is_not_a_video_job_is_refused_with_and_without_strict(payload, sentence):
-    for strict, kind in (
-        (False, "a video job"),
-        (True, "a video of the documented type"),
-    ):
+    for strict, kind in KINDS.items():
         error = refused(payload, strict=strict)
         assert error.problems[0].startswith(sentence)
         assert error.payload is payload
@@ -691,21 +673,11 @@ def test_what_is_not_json_is_refused_and_kept(document, words):
         assert len(str(error)) < 500
 
 
-def test_strict_must_be_named():
-    for decode, argument in (
-        (mod.Video.from_dict, SAMPLE),
-        (mod.Video.from_json, DOCUMENT),
-    ):
-        with pytest.raises(TypeError):
-            decode(argument, False)
-
-
 def test_a_thousand_opening_brackets_are_read_also_within_text():
     payload = sample(prompt="[{]" * 100, more=[[]] * 798)  # and the two around them
     assert mod.Video.from_json(json.dumps(payload)).to_dict() == payload
-    refused(
-        json.dumps(sample(prompt="[{]" * 100, more=[[]] * 799)), mod.Video.from_json
-    )
+    payload["more"].append([])
+    refused(json.dumps(payload), mod.Video.from_json)
     refused(json.dumps(sample(prompt="[" * 1000)), mod.Video.from_json)
 
 
@@ -763,19 +735,16 @@ def test_the_answers_of_living_servers_are_taken(faults, status, body, serve, cl
     assert (len(server.requests), clock.pauses) == (2, [])  # A job is not retried.
 
 
-NO_JOB_IN_A_REFUSAL = {  # changes of the sample that make it no job
-    "another object": {"object": "error"},
-    "no object": {"object": ABSENT},
-    "no id": {"id": ABSENT},
-    "no status": {"status": 404},
-}
-
-
-@table("changes", NO_JOB_IN_A_REFUSAL)
-def test_a_refusal_whose_body_is_no_job_is_a_refusal(changes, serve):
-    error_of(serve(respond(sample(**changes), 404)), mod.NotFoundError)
-    assert look_up(serve(respond(SAMPLE, 404))).id == "video_123"
-    assert look_up(serve(respond(SAMPLE, 302))).id == "video_123"
+def test_a_refusal_whose_body_is_no_job_is_a_refusal(serve):
+    for lacking in (
+        {"object": "error"},
+        {"object": ABSENT},
+        {"id": ABSENT},
+        {"status": 4},
+    ):
+        error_of(serve(respond(sample(**lacking), 404)), mod.NotFoundError)
+    for status in (302, 404):
+        assert look_up(serve(respond(SAMPLE, status))).id == "video_123"
 
 
 # What is sent
@@ -802,9 +771,7 @@ def test_every_way_sends_the_same_request_with_all_settings_at_once(
 ):
     steps = [respond(b"", 503), respond()]
     server = serve(*steps * 4, tls=trust.server())
-    bundle = trust.folder / "ca.pem"
-    bundle.write_text(Trust.pem())
-    patch.setenv("SSL_CERT_FILE", str(bundle))  # for the command line
+    trust.of_the_system(patch)  # for the command line
     opened = []
     real = urllib.request.OpenerDirector.open
 
@@ -848,19 +815,17 @@ def test_strict_reaches_the_answer_and_the_certificate_the_server(
     error_of(server, VALIDATION, strict=True, **settings)
 
 
-FORMS = {"a dict": dict, "pairs": list, "an iterator": iter}
-
-
-@table("form", FORMS)
-def test_headers_of_the_caller_override_ours_whatever_their_case(form, serve):
+def test_headers_of_the_caller_override_ours_whatever_their_case(serve):
     server = serve(respond())
     headers = [("aUTHORIZATION", "Basic x"), ("user-agent", "mine"), ("X-Tab", "a\tb")]
-    look_up(server, headers=form(headers))
-    assert server.requests[0].count("Authorization: Basic x\r\n") == 1
-    assert server.requests[0].lower().count("user-agent: mine\r\n") == 1
-    assert server.requests[0].lower().count("user-agent:") == 1
-    assert "X-Tab: a\tb\r\n" in server.requests[0]
-    assert KEY not in server.requests[0]
+    for form in (dict, list, iter):
+        look_up(server, headers=form(headers))
+        request = server.requests.pop()
+        assert request.count("Authorization: Basic x\r\n") == 1
+        assert request.lower().count("user-agent: mine\r\n") == 1
+        assert request.lower().count("user-agent:") == 1
+        assert "X-Tab: a\tb\r\n" in request
+        assert KEY not in request
 
 
 IDS = {  # the id: its segment of the path
@@ -883,9 +848,10 @@ def test_the_id_is_percent_encoded_as_by_the_sdk(video_id, segment, serve):
     assert server.requests[0].split(" ")[1] == f"/v1/videos/{segment}"
 
 
-@pytest.mark.parametrize(
-    "video_id", ["", ".", "..", "a\udc80", None, 5, b"v"], ids=ascii
-)
+BAD_IDS = ["", ".", "..", "a\udc80", None, 5, b"v"]
+
+
+@pytest.mark.parametrize("video_id", BAD_IDS, ids=ascii)
 def test_an_id_that_leads_elsewhere_is_a_value_error(video_id, serve):
     server = serve(respond())
     error = error_of(server, ValueError, video_id=video_id)
@@ -893,49 +859,35 @@ def test_an_id_that_leads_elsewhere_is_a_value_error(video_id, serve):
     assert server.requests == []
 
 
-SUFFIXES = {  # the end of the base URL: the target of the request
-    "": "/videos/v",
-    "/": "/videos/v",
-    "/v1": "/v1/videos/v",
-    "/v1//": "/v1/videos/v",
-    "/a/b%20c/@x/ \n": "/a/b%20c/@x/videos/v",
-    "/v1/?api-version=preview&x=/": "/v1/videos/v?api-version=preview&x=/",
-    "?key=a?b": "/videos/v?key=a?b",
-}
-
-
-@pytest.mark.parametrize("suffix, target", SUFFIXES.items(), ids=ascii)
-def test_the_path_is_appended_and_the_query_kept(suffix, target, serve):
+def test_the_path_is_appended_and_the_query_kept(serve):
     server = serve(respond())
-    mod.retrieve("v", base_url=f" HTTP://127.0.0.1:{server.port}{suffix}")
-    assert server.requests[0].split(" ")[1] == target
+    for suffix, target in {  # the end of the base URL: the target of the request
+        "": "/videos/v",
+        "/": "/videos/v",
+        "/v1//": "/v1/videos/v",
+        "/a/b%20c/@x/ \n": "/a/b%20c/@x/videos/v",
+        "/v1/?api-version=preview&x=/": "/v1/videos/v?api-version=preview&x=/",
+        "?key=a?b": "/videos/v?key=a?b",
+    }.items():
+        mod.retrieve("v", base_url=f" HTTP://127.0.0.1:{server.port}{suffix}")
+        assert server.requests[-1].split(" ")[1] == target
 
 
-BAD_BASE_URLS = {
-    "empty": "",
-    "white space": " \n",
-    "no scheme": "localhost:8000/v1",
-    "ftp": "ftp://host/v1",
-    "a file": "file:///etc/passwd",
-    "no host": "http:///v1",
-    "a port too large": "http://host:65536/v1",
-    "a port of letters": "http://host:x/v1",
-    "an encoded line break": "http://ho%0d%0ast/v1",
-    "an empty label": "http://a..b/v1",
-    "a label of 64 letters": f"http://{'a' * 64}/v1",
-    "half an IPv6 address": "http://[::1/v1",
-    "a fragment": "http://host/v1#s3cr3t",
-    "a fragment after a query": "http://host/v1?k=s3cr3t#part",
-    "a space": "http://host/a b",
-    "a line break": "http://host/v1\r\nX: y",
-    "not ASCII": "http://h\xf3st/v1",
-    "not ASCII in the path": "http://host/\xf3",
-    "user info": "http://user:s3cr3t@host/v1",
-    "encoded user info": "http://user:s3cr3t%40host/v1",
-}
+BAD_BASE_URLS = [
+    *("", " \n", "localhost:8000/v1", "ftp://host/v1", "file:///etc/passwd"),
+    *("http:///v1", "http://host:65536/v1", "http://host:x/v1", "http://ho%0d%0ast/v1"),
+    *("http://a..b/v1", f"http://{'a' * 64}/v1", "http://[::1/v1", "http://host/a b"),
+    *(
+        "http://host/v1#s3cr3t",
+        "http://host/v1?k=s3cr3t#part",
+        "http://host/v1\r\nX: y",
+    ),
+    *("http://h\xf3st/v1", "http://host/\xf3", "http://user:s3cr3t@host/v1"),
+    "http://user:s3cr3t%40host/v1",
+]
 
 
-@table("base_url", BAD_BASE_URLS)
+@pytest.mark.parametrize("base_url", BAD_BASE_URLS, ids=ascii)
 def test_a_base_url_that_cannot_be_used_is_a_value_error(base_url, patch):
     error = error_of(base_url, ValueError)
     assert str(error).startswith("base_url or OPENAI_BASE_URL: expected http(s)://")
@@ -949,16 +901,12 @@ def test_a_base_url_that_cannot_be_used_is_a_value_error(base_url, patch):
 
 
 EDGES = [
-    "http://host:65535",
-    f"http://{'a' * 63}",
-    "https://a_b.c./v1/",
-    "http://[::1]:1",
-    "http://[fe80::1%lo]:1",
-    "https://api.openai.com/v2",
+    *("http://host:65535", f"http://{'a' * 63}", "https://a_b.c./v1/"),
+    *("http://[::1]:1", "http://[fe80::1%lo]:1", "https://api.openai.com/v2"),
 ]
 
 
-@pytest.mark.parametrize("base_url", EDGES, ids=range(len(EDGES)))
+@pytest.mark.parametrize("base_url", EDGES, ids=ascii)
 def test_a_base_url_at_the_edge_of_the_rules_is_asked(base_url):
     message = str(error_of(base_url, CONNECTION))
     assert message.startswith(f"GET {base_url.rstrip('/')}/videos/video_123: ")
@@ -989,9 +937,7 @@ def test_without_a_server_a_key_and_headers_nothing_is_sent(base_url, patch):
             if value is not None:
                 patch.setenv(name, value)
         for function in (mod.retrieve, mod.poll):
-            with pytest.raises(
-                ValueError, match="^no server: set OPENAI_BASE_URL, and"
-            ):
+            with pytest.raises(ValueError, match="^no server: set OPENAI_BASE_URL"):
                 function("v")
     default = "GET https://api.openai.com/v1/videos/v: "
     for settings in ({"api_key": "x"}, {"headers": {"api-key": "x"}}):
@@ -1077,51 +1023,40 @@ def test_a_wrong_type_is_a_type_or_value_error_before_anything_is_sent(settings,
 # Refusals and retries
 
 BUSY = mod.InternalServerError
-STATUSES = {  # status: its class, whether it is retried
-    101: (mod.APIStatusError, False),
-    199: (mod.APIStatusError, False),
-    300: (mod.APIStatusError, False),
-    304: (mod.APIStatusError, False),
-    400: (mod.BadRequestError, False),
-    401: (mod.AuthenticationError, False),
-    402: (mod.APIStatusError, False),
-    403: (mod.PermissionDeniedError, False),
-    404: (mod.NotFoundError, False),
-    405: (mod.APIStatusError, False),
-    407: (mod.APIStatusError, False),
-    408: (mod.APIStatusError, True),
-    409: (mod.APIStatusError, True),
-    410: (mod.APIStatusError, False),
-    422: (mod.APIStatusError, False),
-    428: (mod.APIStatusError, False),
-    429: (mod.RateLimitError, True),
-    499: (mod.APIStatusError, False),
-    500: (BUSY, True),
-    502: (BUSY, True),
-    503: (BUSY, True),
-    599: (BUSY, True),
-    600: (mod.APIStatusError, False),
-    999: (mod.APIStatusError, False),
+MALFORMED = "Content-Type: multipart/a; boundary*=undefined''a"  # an unknown encoding
+STATUSES = {  # a class of errors: its statuses that are retried, and those that are not
+    mod.APIStatusError: (
+        "408 409",
+        "101 199 300 304 402 405 407 410 422 428 499 600 999",
+    ),
+    mod.BadRequestError: ("", "400"),
+    mod.AuthenticationError: ("", "401"),
+    mod.PermissionDeniedError: ("", "403"),
+    mod.NotFoundError: ("", "404"),
+    mod.RateLimitError: ("429", ""),
+    BUSY: ("500 502 503 599", ""),
 }
 
 
-@pytest.mark.parametrize("status", STATUSES)
-def test_a_status_other_than_2xx_is_an_error_of_its_class(status, serve, run, clock):
-    kind, is_retried = STATUSES[status]
-    headers = "X-Request-Id: req_1", "X-Other: o", "Retry-After: 7"
-    server = serve(respond(b"", status, *headers))
-    error = error_of(server, max_retries=2)
-    assert type(error) is kind
-    assert (error.status_code, error.request_id, error.body) == (status, "req_1", b"")
-    assert error.headers["x-OTHER"] == "o"
-    assert str(error).startswith(f"GET {server.url}/videos/video_123: {status}")
-    assert "(x-request-id: req_1)" in str(error)
-    assert str(error).endswith(" (3 attempts)") is is_retried
-    assert len(server.requests) == (3 if is_retried else 1)
-    assert clock.pauses == ([7, 7] if is_retried else [])
-    assert error_of(serve(respond(b"", status))).request_id is None
-    outcome = run("v", "--base-url", server.url, "--max-retries", 0)
-    assert outcome[0] == (5 if is_retried else 1)
+@pytest.mark.parametrize("kind", STATUSES)
+def test_a_status_other_than_2xx_is_an_error_of_its_class(kind, serve, run, clock):
+    retried, others = STATUSES[kind]
+    for status in map(int, f"{retried} {others}".split()):
+        attempts = 3 if str(status) in retried else 1
+        headers = "X-Request-Id: req_1", "X-Other: o", "Retry-After: 7"
+        server = serve(respond(b"", status, *headers))
+        error = error_of(server, max_retries=2)
+        assert (type(error), error.status_code) == (kind, status)
+        assert (error.request_id, error.body) == ("req_1", b"")
+        assert error.headers["x-OTHER"] == "o"
+        assert str(error).startswith(f"GET {server.url}/videos/video_123: {status}")
+        assert "(x-request-id: req_1)" in str(error)
+        assert str(error).endswith(" (3 attempts)") is (attempts == 3)
+        assert (len(server.requests), clock.pauses) == (attempts, [7] * (attempts - 1))
+        assert error_of(serve(respond(b"", status))).request_id is None
+        outcome = run("v", "--base-url", server.url, "--max-retries", 0)
+        assert outcome[0] == (5 if attempts == 3 else 1)
+        clock.pauses.clear()
 
 
 def test_the_family_of_errors_is_that_of_the_sdk():
@@ -1170,18 +1105,12 @@ REASONS = {  # where it is from: the body of a refusal, the words of it in the m
     "New API": ({"code": "no_task", "message": "no task", "data": None}, ": no task"),
     "TensorRT-LLM": ({"object": "error", "message": "gone", "code": 404}, ": gone"),
     "Bifrost": ({"is_bifrost_error": True, "error": {"message": "none"}}, ": none"),
-    "an empty message": (
-        {"error": {"message": "", "code": "c"}, "message": "o"},
-        ": o",
-    ),
+    "an empty message": ({"error": {"message": ""}, "message": "o"}, ": o"),
     "quotation marks": ({"detail": 'a "b" \\ \u732b'}, ': a "b" \\ \u732b'),
     "no words": ({"error": {"code": 7}}, ': {"error": {"code": 7}}'),
     "almost JSON": (b'{"detail": "broken \\x"}', ': {"detail": "broken \\x"}'),
     "plain text": (b"plain \x1b[31mred\x9b1m\r\nx", ": plain \\u001b[31mred\ufffd1m x"),
-    "HTML": (
-        b"<html><title>502 Bad</title>\n<hr><center>nginx</center>",
-        ": 502 Bad nginx",
-    ),
+    "HTML": (b"<html><title>502 Bad</title>\n<hr><b>nginx</b>", ": 502 Bad nginx"),
     "a bracket": (b"a < b", ": a < b"),
     "nothing": (b"", ""),
     "white space": (b" \n ", ""),
@@ -1228,44 +1157,36 @@ def test_a_refusal_without_a_key_says_that_none_was_sent(serve):
     assert hint not in str(error_of(serve(respond(b"", 404)), api_key=""))
 
 
-RETRY_AFTER = {  # the header: the pause; None: no retry; "own": of the module
-    "7": 7,
-    " 7 ": 7,
-    "0": "own",
-    "0.25": 0.25,
-    "120": 120,  # the limit, as in the SDK
-    "120.1": None,
-    "999999999999": None,
-    "Tue, 14 Nov 2023 22:13:50 GMT": 30,
-    "Tue, 14 Nov 2023 23:13:50 +0100": 30,
-    "Tue, 14 Nov 2023 22:13:50": 30,  # without a zone it is GMT
-    "Tue, 14 Nov 2023 22:15:21 GMT": None,  # in 121 s
-    "Tue, 14 Nov 2023 22:13:19 GMT": "own",  # past
-    "-1": "own",
-    "nan": "own",
-    "inf": None,
-    "soon": "own",
-    "": "own",
-    "Tue, 99 Nov 99999 22:13:50 GMT": "own",
-    "1 1 1 1 1 1": "own",
+OWN = (0.375, 0.5)  # seconds: the least and the longest pause of the module's own
+RETRY_AFTER = {  # the pause, or None for no retry: values of the header
+    7: ["7", " 7 "],
+    0.25: ["0.25"],
+    120: ["120"],  # the limit, as in the SDK
+    None: ["120.1", "999999999999", "inf", "Tue, 14 Nov 2023 22:15:21 GMT"],
+    30: [
+        *("Tue, 14 Nov 2023 22:13:50 GMT", "Tue, 14 Nov 2023 23:13:50 +0100"),
+        "Tue, 14 Nov 2023 22:13:50",  # without a zone it is GMT
+    ],
+    OWN: [
+        *("0", "-1", "nan", "soon", "", "1 1 1 1 1 1", "Tue, 14 Nov 2023 22:13:19 GMT"),
+        "Tue, 99 Nov 99999 22:13:50 GMT",
+    ],
 }
 
 
-@pytest.mark.parametrize("value", RETRY_AFTER)
-def test_retry_after_is_obeyed_up_to_two_minutes(value, serve, clock, run):
-    pause = RETRY_AFTER[value]
-    server = serve(respond(b"", 502, f"Retry-After: {value}"), respond())
-    if pause is None:
-        error_of(server, BUSY, max_retries=2)
-        assert clock.pauses == []
-        server = serve(respond(b"", 429, f"Retry-After: {value}"))
-        assert run("v", "--base-url", server.url)[0] == 5
-        return
-    assert look_up(server, max_retries=2).id == "video_123"
-    if pause == "own":
-        assert 0.375 <= clock.pauses[0] <= 0.5
-    else:
-        assert clock.pauses == [pause]
+@pytest.mark.parametrize("pause", RETRY_AFTER, ids=str)
+def test_retry_after_is_obeyed_up_to_two_minutes(pause, serve, clock, run):
+    for value in RETRY_AFTER[pause]:
+        clock.pauses.clear()
+        answer = respond(b"", 502, f"Retry-After: {value}")
+        if pause is None:
+            error_of(serve(answer), BUSY, max_retries=2)
+            assert clock.pauses == []
+            assert run("v", "--base-url", serve(answer).url)[0] == 5
+        else:
+            look_up(serve(answer, respond()), max_retries=2)
+            least, most = pause if pause is OWN else (pause, pause)
+            assert len(clock.pauses) == 1 and least <= clock.pauses[0] <= most
 
 
 def test_own_pauses_double_to_eight_seconds_with_jitter_downward(patch, clock):
@@ -1277,42 +1198,35 @@ def test_own_pauses_double_to_eight_seconds_with_jitter_downward(patch, clock):
     assert len({*jitter}) == 9
 
 
-PASSING = {  # failures that may pass: the step, or None for a port that nobody listens to
+PASSING = {  # failures that may pass: the step, or the base URL of nobody
     "closed at once": b"",
     "reset": reset,
     "a junk status line": b"junk\r\n\r\n",
     "cut short": respond()[:-1],
-    "malformed headers": b"HTTP/1.1 200 OK\r\nContent-Type: multipart/a; boundary*=undefined''a\r\n\r\n",
+    "malformed headers": respond(SAMPLE, 200, MALFORMED),
+    "refused": "http://127.0.0.1:{}",
+    "an unknown name": "http://nowhere.test:{}",
 }
 
 
 @table("step", PASSING)
-def test_a_broken_connection_is_retried_twice_by_default(step, serve, clock, run):
-    server = serve(step, step, respond())
-    assert mod.retrieve("v", base_url=server.url).id == "video_123"
-    server = serve(step)
+def test_what_may_pass_is_retried_twice_by_default(step, serve, clock, run):
+    if isinstance(step, str):
+        url = step.format(free_port())
+    else:
+        server, url = serve(step), serve(step, step, respond()).url
+        assert mod.retrieve("v", base_url=url).id == "video_123"
+        clock.pauses.clear()
+        url = server.url
     with pytest.raises(CONNECTION, match=r" \(3 attempts\)$"):
-        mod.retrieve("v", base_url=server.url)
-    assert len(server.requests) == 3
-    assert run("v", "--base-url", server.url)[0] == 5
-
-
-NOBODY = {"refused": "http://127.0.0.1:{}", "an unknown name": "http://nowhere.test:{}"}
-
-
-@table("base_url", NOBODY)
-def test_a_server_that_is_not_there_is_asked_again(base_url, clock, run):
-    base_url = base_url.format(free_port())
-    error = error_of(base_url, CONNECTION, max_retries=2)
-    assert str(error).endswith(" (3 attempts)")
+        mod.retrieve("v", base_url=url)
     assert len(clock.pauses) == 2
-    assert run("v", "--base-url", base_url)[0] == 5
+    assert run("v", "--base-url", url)[0] == 5
 
 
 def test_a_timeout_is_retried_with_the_whole_timeout(serve, patch):
     patch.setattr(time, "sleep", lambda seconds: None)
     server = serve(silence(), respond())
-    started = time.monotonic()
     assert look_up(server, timeout=0.5, max_retries=1).id == "video_123"
     server = serve(silence())
     started = time.monotonic()
@@ -1346,43 +1260,26 @@ def test_each_retry_is_logged_with_the_failure_and_the_pause(serve, clock, caplo
 
 # A hostile network
 
+OK = b"HTTP/1.1 200 OK\r\n"
 BROKEN = {  # what the server sends: the bytes, words of the message
     "nothing": (b"", "RemoteDisconnected"),
     "junk": (b"junk\r\n\r\n", "junk (BadStatusLine)"),
     "HTTP/2": (b"HTTP/2.0 200 OK\r\n\r\n{}", "HTTP/2.0 (UnknownProtocol)"),
     "a status in words": (b"HTTP/1.1 twohundred OK\r\n\r\n", "twohundred"),
     "an escape": (b"\x1b]0;pwned\x07\r\n\r\n", r"\u001b]0;pwned\u0007"),
-    "a long status line": (
-        b"HTTP/1.1 200 " + b"x" * MIB + b"\r\n\r\n",
-        "bytes of headers",
-    ),
-    "a long header": (
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * MIB + b"\r\n\r\n",
-        "bytes of headers",
-    ),
-    "many headers": (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 999, "HTTPException"),
+    "a long status line": (OK + b"x" * MIB, "more than 18432 bytes of headers"),
+    "a long header": (OK + b"X: " + b"x" * MIB, "more than 18432 bytes of headers"),
+    "many headers": (OK + b"X: y\r\n" * 999, "HTTPException"),
     "JSON cut short": (respond(DOCUMENT + b"   ")[:-3], "after 311 of 314 bytes"),
-    "a refusal cut short": (
-        respond(b"0123456789", 404)[:-7],
-        "ends after 3 of 10 bytes",
-    ),
-    "a mebibyte cut short": (
-        respond(DOCUMENT.ljust(MIB + 1))[:-1],
-        "after 1048576 of 1048577",
-    ),
+    "a refusal cut short": (respond(b"0123456789", 404)[:-7], "after 3 of 10 bytes"),
+    "a mebibyte cut short": (respond(b" " * (MIB + 1))[:-1], "1048576 of 1048577"),
     "chunks cut short": (chunked(b"200\r\n", DOCUMENT), "IncompleteRead"),
     "no last chunk": (chunked(b"2\r\n", b"{}\r\n"), "IncompleteRead"),
-    "a chunk size of letters": (
-        chunked(b"zz\r\n", b"{}\r\n0\r\n\r\n"),
-        "IncompleteRead",
-    ),
+    "a chunk size of letters": (chunked(b"zz\r\n{}\r\n0\r\n\r\n"), "IncompleteRead"),
     "a negative chunk size": (chunked(b"-5\r\n", b"{}\r\n0\r\n\r\n"), ""),
     "a very negative one": (chunked(b"-fffffffffffffffff\r\n"), ""),
     "a long chunk size": (chunked(b"x" * 70_000), ""),
-    "an undefined encoding": (
-        respond(SAMPLE, 200, "Content-Type: multipart/mixed; boundary*=undefined''a"),
-        "malformed headers, or an unusable proxy in the environment (Unicode",
-    ),
+    "malformed headers": (respond(SAMPLE, 200, MALFORMED), "environment (Unicode"),
 }
 
 
@@ -1410,8 +1307,7 @@ NO_VIDEOS = {  # the body of an answer of 2xx: its bytes, words of the message
 @table("body, words", NO_VIDEOS)
 def test_an_answer_that_is_not_a_video_job_is_a_validation_error(body, words, serve):
     server = serve(respond(body))
-    kinds = ((False, "a video job"), (True, "a video of the documented type"))
-    for strict, kind in kinds:
+    for strict, kind in KINDS.items():
         error = error_of(server, VALIDATION, strict=strict)
         start = f"GET {server.url}/videos/video_123: not {kind}: "
         assert str(error).startswith(start)
@@ -1467,56 +1363,41 @@ def test_an_answer_may_come_in_many_forms(step, serve):
     assert look_up(serve(step)).to_dict() == SAMPLE
 
 
-FRAMES = {  # how a body is framed
-    "length": lambda body: respond(body),
-    "until closed": lambda body: respond(body, length=False),
-    "chunked": lambda body: chunked(b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n"),
-}
-
-
-@table("frame", FRAMES)
-def test_a_body_may_have_one_mebibyte_and_not_a_byte_more(frame, serve):
-    assert look_up(serve(frame(DOCUMENT.ljust(MIB)))).id == "video_123"
-    error = error_of(serve(frame(DOCUMENT.ljust(2 * MIB))), VALIDATION)
-    assert error.problems == ("more than 1048576 bytes",)
-    assert len(error.payload) == MIB + 1  # No more is read than it takes to know.
-    error_of(serve(frame(DOCUMENT.ljust(MIB + 1))), VALIDATION)
-
-
-def headers_of(size):
-    """The bytes of a response whose status line and headers have that size."""
-    start = b"HTTP/1.1 200 OK\r\n"
-    end = b"Content-Length: %d\r\n\r\n" % len(DOCUMENT)
-    line = b"X: " + b"x" * (1024 - 5) + b"\r\n"
-    lines, rest = divmod(size - len(start + end), len(line))
-    return (
-        start + line * (lines - 1) + b"X: " + b"x" * (1024 + rest - 5) + b"\r\n" + end
-    )
+def test_a_body_may_have_one_mebibyte_and_not_a_byte_more(serve):
+    for frame in (
+        respond,
+        lambda body: respond(body, length=False),
+        lambda body: chunked(b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n"),
+    ):
+        assert look_up(serve(frame(DOCUMENT.ljust(MIB)))).id == "video_123"
+        error_of(serve(frame(DOCUMENT.ljust(MIB + 1))), VALIDATION)
+        error = error_of(serve(frame(DOCUMENT.ljust(2 * MIB))), VALIDATION)
+        assert error.problems == ("more than 1048576 bytes",)
+        assert len(error.payload) == MIB + 1  # No more is read than it takes to know.
 
 
 def test_16_kib_of_headers_are_accepted_and_more_than_32_are_not(serve):
-    assert len(headers_of(16 << 10)) == 16 << 10
-    assert look_up(serve(headers_of(16 << 10) + DOCUMENT)).id == "video_123"
-    error = error_of(serve(headers_of((32 << 10) + 1) + DOCUMENT), CONNECTION)
+    lines = b"".join(b"X: %s\r\n" % (b"x" * 1019) for _ in range(15))
+    rest = OK + b"Content-Length: %d\r\nX: \r\n\r\n" % len(DOCUMENT)
+    fill = b"X: " + b"x" * (1024 - len(rest))
+    whole = OK + lines + rest[len(OK) :].replace(b"X: ", fill)
+    assert len(whole) == 16 << 10
+    assert look_up(serve(whole + DOCUMENT)).id == "video_123"
+    error = error_of(serve(OK + lines * 2 + rest[len(OK) :] + DOCUMENT), CONNECTION)
     assert "more than 18432 bytes of headers" in str(error)
     # The limit is on headers alone, however much of the body comes with them.
-    large = respond(DOCUMENT.ljust(MIB))
-    assert look_up(serve(large)).id == "video_123"
+    assert look_up(serve(respond(DOCUMENT.ljust(MIB)))).id == "video_123"
 
 
-LENGTHS = {  # of a body that never ends
-    "none": b"\r\n",
-    "length": b"Content-Length: 999999999999\r\n\r\n",
-    "chunked": b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n",
-}
-
-
-@table("headers", LENGTHS)
-def test_of_an_endless_refusal_one_mebibyte_is_kept(headers, serve):
-    before = b"HTTP/1.1 500 Oops\r\n" + headers
-    error = error_of(serve(drip(before, b"x" * 65536, pause=0)))
-    assert type(error) is BUSY
-    assert error.body == b"x" * MIB
+def test_of_an_endless_refusal_one_mebibyte_is_kept(serve):
+    for headers in (
+        b"\r\n",
+        b"Content-Length: 999999999999\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+    ):
+        before = b"HTTP/1.1 500 Oops\r\n" + headers
+        error = error_of(serve(drip(before, b"x" * 65536, pause=0)))
+        assert (type(error), error.body) == (BUSY, b"x" * MIB)
 
 
 ENDLESS = {  # what comes at once, and then what comes as fast as it is read
@@ -1567,36 +1448,11 @@ def test_a_name_without_an_address_is_a_connection_error(patch):
     assert str(error).endswith(": the name has no address (OSError)")
 
 
-class Connecting:
-    """Stands for sockets that connect as told, and records what they are given."""
-
-    def __init__(self, clock, outcomes):
-        self.clock, self.outcomes = clock, list(outcomes)
-        self.limits, self.addresses = [], []
-
-    def __call__(self, family, kind, protocol):
-        recorder = self
-
-        class Socket(socket.SocketType):
-            def settimeout(self, seconds):
-                recorder.limits.append(seconds)
-
-            def connect(self, address):
-                recorder.addresses.append(address)
-                seconds, error = recorder.outcomes.pop(0)
-                recorder.clock.now += seconds
-                raise error
-
-        return Socket(family, kind, protocol)
-
-
+REFUSAL = ConnectionRefusedError()
 SHARED = {  # for each address: how long it takes and what comes of it; the limits
     "one": ([(10, TimeoutError())], [60]),
     "two that are silent": ([(30, TimeoutError()), (30, TimeoutError())], [30, 30]),
-    "one refuses at once": (
-        [(0, ConnectionRefusedError()), (60, TimeoutError())],
-        [30, 60],
-    ),
+    "one refuses at once": ([(0, REFUSAL), (60, TimeoutError())], [30, 60]),
     "three": ([(20, TimeoutError())] * 3, [20, 20, 20]),
 }
 
@@ -1605,35 +1461,32 @@ SHARED = {  # for each address: how long it takes and what comes of it; the limi
 def test_the_time_to_connect_is_shared_by_all_addresses_of_a_name(
     outcomes, limits, patch, clock
 ):
+    def connect(address):
+        assert address == ("fe80::1", 80, 0, 7)
+        seconds, error = left.pop(0)
+        clock.now += seconds
+        raise error
+
     # Of a link-local IPv6 address, the scope (7) is needed, too.
-    kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-    addresses = [(*kind, ("fe80::1", 80, 0, 7)) for _ in outcomes]
-    patch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-    connecting = Connecting(clock, outcomes)
-    patch.setattr(socket, "socket", connecting)
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("fe80::1", 80, 0, 7))]
+    patch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses * len(outcomes))
+    left, sock = [*outcomes], Mock(connect=connect)
+    patch.setattr(socket, "socket", lambda *_: sock)
     error = error_of("http://name.test", CONNECTION, timeout=60)
-    assert connecting.limits == limits
-    assert connecting.addresses == [("fe80::1", 80, 0, 7)] * len(outcomes)
-    assert error.__cause__ is outcomes[-1][1]
+    assert [call[0][0] for call in sock.settimeout.call_args_list] == limits
+    assert (left, error.__cause__) == ([], outcomes[-1][1])
+    assert sock.close.call_count == len(outcomes)
 
 
-def test_a_name_with_an_ipv6_and_an_ipv4_address_is_reached(serve, patch):
-    server = serve(respond())
-    both = getaddrinfo("::1", free_port(), type=socket.SOCK_STREAM)
+@pytest.mark.parametrize("has_ipv6", [True, False])
+def test_after_an_ipv6_address_the_ipv4_one_is_tried(has_ipv6, serve, patch):
+    server, real = serve(respond()), socket.socket
+    both = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", free_port(), 0, 0))]
     both += getaddrinfo("127.0.0.1", server.port, type=socket.SOCK_STREAM)
-    patch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
-    assert look_up("http://both.test").id == "video_123"
-
-
-def test_without_ipv6_the_next_address_is_tried(serve, patch):
-    server = serve(respond())
-    both = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 1, 0, 0))]
-    both += getaddrinfo("127.0.0.1", server.port, type=socket.SOCK_STREAM)
-    patch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
-    real = socket.socket
+    patch.setattr(socket, "getaddrinfo", lambda *_, **__: [*both])
 
     def socket_without_ipv6(family, *args, **options):
-        if family == socket.AF_INET6:
+        if family == socket.AF_INET6 and not has_ipv6:
             raise OSError(97, "Address family not supported by protocol")
         return real(family, *args, **options)
 
@@ -1663,8 +1516,7 @@ def test_many_threads_look_up_at_once(serve):
 
 
 def test_the_request_goes_through_urllib_where_tracers_see_it(serve, patch):
-    server, seen = serve(respond()), []
-    real = urllib.request.OpenerDirector.open
+    server, seen, real = serve(respond()), [], urllib.request.OpenerDirector.open
 
     def spy(opener, request, data=None, timeout=None):
         seen.append((request.full_url, timeout))
@@ -1678,17 +1530,13 @@ def test_the_request_goes_through_urllib_where_tracers_see_it(serve, patch):
 
 
 def test_a_recorder_that_replaces_the_connection_class_is_used(serve, patch):
-    made = []
-
-    class Recorder(http.client.HTTPConnection):
-        def __init__(self, *args, **options):
-            made.append(args)
-            super().__init__(*args, **options)
-
-    patch.setattr(http.client, "HTTPConnection", Recorder)
+    recorder = Mock(wraps=http.client.HTTPConnection)
+    patch.setattr(http.client, "HTTPConnection", recorder)
     server = serve(respond())
     look_up(server)
-    assert made == [(f"127.0.0.1:{server.port}",)]
+    assert [call[0] for call in recorder.call_args_list] == [
+        (f"127.0.0.1:{server.port}",)
+    ]
 
 
 def test_the_response_of_a_mocked_opener_is_read(patch):
@@ -1702,16 +1550,8 @@ def test_the_response_of_a_mocked_opener_is_read(patch):
 
 
 def test_a_mocked_socket_without_a_raw_reader_is_enough(patch):
-    class MockSocket:
-        def __init__(self, *args):
-            pass
-
-        def makefile(self, mode):
-            return io.BytesIO(respond())
-
-        settimeout = setsockopt = sendall = close = connect = __init__
-
-    patch.setattr(socket, "socket", MockSocket)
+    mock = Mock(makefile=lambda mode: io.BytesIO(respond()))
+    patch.setattr(socket, "socket", lambda *_: mock)
     assert look_up("http://127.0.0.1:9").id == "video_123"
 
 
@@ -1745,9 +1585,7 @@ def test_a_bad_certificate_is_never_retried(
     sent, is_trusted, words, serve, trust, clock, patch, run
 ):
     server = serve(respond(), tls=trust.server(sent))
-    bundle = trust.folder / "ca.pem"
-    bundle.write_text(Trust.pem(text=sent if is_trusted else Trust.ELSEWHERE))
-    patch.setenv("SSL_CERT_FILE", str(bundle))
+    trust.of_the_system(patch, certificate=sent if is_trusted else Trust.ELSEWHERE)
     error = error_of(server, CONNECTION, max_retries=2)
     assert words in str(error)
     assert isinstance(error.__cause__, ssl.SSLCertVerificationError)
@@ -1789,15 +1627,13 @@ def handshakes(patch):
 def test_slow_connecting_leaves_tls_the_rest_of_the_time(
     serve, trust, clock, patch, handshakes
 ):
-    server = serve(respond(), tls=trust.server())
-    connect = socket.socket.connect
-
     class Slow(socket.socket):
         def connect(self, address):
             clock.now += 50
-            return connect(self, address)
+            return super().connect(address)
 
     patch.setattr(socket, "socket", Slow)
+    server = serve(respond(), tls=trust.server())
     look_up(server, ssl_context=trust.client(), timeout=60)
     assert handshakes == [10]
 
@@ -1806,12 +1642,7 @@ def test_a_late_proxy_leaves_tls_the_rest_of_the_time(
     serve, trust, clock, patch, handshakes
 ):
     server = serve(respond(), tls=trust.server())
-
-    def late(proxy, connection):
-        clock.now += 50
-        tunnel(server.port)(proxy, connection)
-
-    patch.setenv("https_proxy", serve(late).url)
+    patch.setenv("https_proxy", serve(later(clock, 50, tunnel(server.port))).url)
     look_up(server, ssl_context=trust.client(), timeout=60)
     assert handshakes == [10]
 
@@ -1838,29 +1669,23 @@ def test_the_trust_of_the_system_is_kept_for_a_minute_at_most(
     serve, trust, patch, clock
 ):
     plain, secure = serve(respond()), serve(respond(), tls=trust.server())
-    bundle = trust.folder / "ca.pem"
-    bundle.write_text(Trust.pem())
-    patch.setenv("SSL_CERT_FILE", str(bundle))
     made, create = [], ssl.create_default_context
     patch.setattr(
         ssl, "create_default_context", lambda: made.append(create()) or made[-1]
     )
     clock.now = 60 * 1000.0
-    look_up(plain)
-    assert made == []
-    look_up(secure)
-    clock.now += 59
-    look_up(secure)
-    assert len(made) == 1
+    for seconds, bundle, server, contexts in (
+        (0, "ca.pem", plain, 0),
+        (0, "ca.pem", secure, 1),
+        (59, "ca.pem", secure, 1),
+        (1, "ca.pem", secure, 2),
+        (0, "renewed.pem", secure, 3),
+    ):
+        clock.now += seconds
+        trust.of_the_system(patch, bundle)
+        look_up(server)
+        assert len(made) == contexts
     assert made[0].verify_mode == ssl.CERT_REQUIRED and made[0].check_hostname
-    clock.now += 1
-    look_up(secure)
-    assert len(made) == 2
-    renewed = trust.folder / "renewed.pem"
-    renewed.write_text(Trust.pem())
-    patch.setenv("SSL_CERT_FILE", str(renewed))
-    look_up(secure)
-    assert len(made) == 3
     patch.setenv("SSL_CERT_DIR", str(trust.folder))
     look_up(secure)
     assert len(made) == 4
@@ -1931,18 +1756,12 @@ def test_a_proxy_reads_no_key_of_an_https_request(serve, patch, trust, clock):
         assert "proxy-authorization" not in request.lower()
 
 
-TRICKLES = {
-    "status line": (b"", b"H"),
-    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
-}
-
-
-@table("before, piece", TRICKLES)
-def test_a_proxy_that_trickles_is_cut_off(before, piece, serve, patch):
-    proxy = serve(drip(before, piece))
-    patch.setenv("https_proxy", proxy.url)
-    error = error_of("https://video.example", TIMEOUT, timeout=0.2)
-    assert f"through the proxy 127.0.0.1:{proxy.port}: " in str(error)
+def test_a_proxy_that_trickles_is_cut_off(serve, patch):
+    for before, piece in ((b"", b"H"), (OK, b"X: y\r\n")):
+        proxy = serve(drip(before, piece))
+        patch.setenv("https_proxy", proxy.url)
+        error = error_of("https://video.example", TIMEOUT, timeout=0.2)
+        assert f"through the proxy 127.0.0.1:{proxy.port}: " in str(error)
 
 
 BAD_PROXIES = {  # the value of http_proxy: words of the message
@@ -1969,12 +1788,9 @@ def test_an_unusable_proxy_is_an_error_without_its_password(proxy, patch):
 
 FAR = {  # a proxy's answer to CONNECT, or None if it is dead; words of the message
     "a dead proxy": (None, "refused"),
-    "a proxy that refuses": (
-        b"HTTP/1.1 407 Log in\r\n\r\n",
-        "Tunnel .* failed: 407 Log in",
-    ),
-    "a proxy with endless headers": (
-        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"x" * 60_000 + b"\r\n\r\n",
+    "a proxy that refuses": (respond(b"", 407), "Tunnel .* failed: 407 Whatever"),
+    "endless headers": (
+        OK + b"X: " + b"x" * 60_000,
         "more than 18432 bytes of headers",
     ),
 }
@@ -1994,25 +1810,13 @@ def test_a_failure_at_a_proxy_names_it(step, words, serve, patch, trust):
 
 ECHO = {"error": {"message": f"Incorrect API key provided: {KEY}."}}
 ECHOES = {  # where the server repeats the key: its answer, words of the message
-    "in a refusal": (
-        respond(ECHO, 401),
-        r": Incorrect API key provided: \(the API key\)\.$",
-    ),
-    "twice": (
-        respond({"error": f"{KEY} {KEY}"}, 401),
-        r": \(the API key\) \(the API key\)$",
-    ),
-    "in a header": (
-        respond(b"", 302, f"Location: http://h/{KEY}"),
-        r"h/\(the API key\)\)$",
-    ),
-    "in the status line": (
-        f"{KEY} junk\r\n\r\n".encode(),
-        r": \(the API key\) junk \(Bad",
-    ),
-    "in a page": (respond(f"<p>{KEY}".encode()), r"got b'<p>\(the API key\)'"),
-    "in an invalid answer": (respond(sample(id=[KEY])), r"got \['\(the API key\)'\]"),
-    "in an envelope with 200": (respond(ECHO), r"says: .*: \(the API key\)\.$"),
+    "a refusal": (respond(ECHO, 401), r"vided: \(the API key\)\.$"),
+    "twice": (respond({"error": f"{KEY} {KEY}"}, 401), r": (\(the API key\) ?){2}$"),
+    "a header": (respond(b"", 302, f"Location: {KEY}"), r"n: \(the API key\)\)$"),
+    "the status line": (f"{KEY} x\r\n\r\n".encode(), r": \(the API key\) x \(Bad"),
+    "a page": (respond(f"<p>{KEY}".encode()), r"got b'<p>\(the API key\)'"),
+    "an invalid answer": (respond(sample(id=[KEY])), r"got \['\(the API key\)'\]"),
+    "an envelope with 200": (respond(ECHO), r"says: .*: \(the API key\)\.$"),
 }
 
 
@@ -2050,27 +1854,9 @@ def test_a_key_in_the_base_url_is_hidden(serve, patch):
     assert KEY not in report(caught.value)
 
 
-WRONG_WITH_A_KEY = {  # settings that are refused while a key is in the environment
-    "timeout": {"timeout": 0},
-    "id": {"video_id": ""},
-    "headers": {"headers": {"X": "\n"}},
-    "base URL": {"base_url": "x"},
-    "max_retries": {"max_retries": -1},
-    "interval": {"function": mod.poll, "interval": 0},
-}
-
-
-@table("settings", WRONG_WITH_A_KEY)
-def test_no_frame_has_the_key_of_the_environment_when_a_setting_is_refused(settings):
-    error_of("http://127.0.0.1:9", ValueError, **settings)
-
-
-class SoftTimeLimitExceeded(Exception):
-    """As a task queue raises it, by a signal, in the middle of whatever runs."""
-
-
+SoftTimeLimitExceeded = type("SoftTimeLimitExceeded", (Exception,), {})
 OTHERS = {
-    "a signal handler's": SoftTimeLimitExceeded(),
+    "a signal handler's": SoftTimeLimitExceeded(),  # as a task queue raises it
     "an interrupt": KeyboardInterrupt(),
     "an exit": SystemExit(3),
     "a defect": AttributeError("a defect"),
@@ -2116,12 +1902,9 @@ def test_the_error_of_the_operating_system_is_the_cause(serve):
 
 
 def test_poll_retrieves_and_pauses_until_the_job_is_over(serve, clock):
-    server = serve(
-        job("queued"), job("in_progress"), job("in_progress"), job("completed")
-    )
-    seen = []
-    video = look_up(server, function=mod.poll, interval=7, on_update=seen.append)
     words = ["queued", "in_progress", "in_progress", "completed"]
+    server, seen = serve(*map(job, words)), []
+    video = look_up(server, function=mod.poll, interval=7, on_update=seen.append)
     assert [each.status for each in seen] == words
     assert video is seen[-1]
     assert clock.pauses == [7, 7, 7]  # none before the first, none after the last
@@ -2142,25 +1925,18 @@ FINAL = [
 
 @pytest.mark.parametrize("word", [*IN_FLIGHT, *FINAL])
 def test_poll_waits_in_these_states_and_in_no_others(word, serve, clock, run):
-    error = {"code": "c", "message": "m"}
-    server = serve(job(word), job("failed", error=error))
-    video = look_up(server, function=mod.poll)
+    video = look_up(serve(job(word), job("failed")), function=mod.poll)
     assert video.status == ("failed" if word in IN_FLIGHT else word)
     assert len(clock.pauses) == (word in IN_FLIGHT)
-    exit_status, out, _ = run(
-        "v", "--base-url", serve(job(word)).url, "--field", "status"
-    )
-    assert (exit_status, out) == (0, f"{word}\n")  # without --wait
+    outcome = run("v", "--base-url", serve(job(word)).url, "--field", "status")
+    assert outcome == (0, f"{word}\n", "")  # without --wait
 
 
 def test_the_pause_is_counted_from_the_answer(serve, clock):
-    def late(server, connection):
-        clock.now += 100
-        connection.sendall(job("queued"))
-
     def on_update(video):
         clock.now += 100
 
+    late = later(clock, 100, job("queued"))
     server = serve(late, late, job("completed"))
     look_up(server, function=mod.poll, interval=30, on_update=on_update, timeout=600)
     assert clock.pauses == [30, 30]
@@ -2208,32 +1984,21 @@ def test_max_wait_really_waits_and_asks_once_more(max_wait, serve, clock, run):
     assert clock.pauses == MAX_WAITS[max_wait]
 
 
-def test_a_job_that_ends_by_the_last_request_is_returned(serve, clock):
-    server = serve(job("queued"), job("queued"), job("completed"))
-    assert look_up(server, function=mod.poll, max_wait=6).status == "completed"
-    assert clock.pauses == [5, 1]
+def test_the_last_request_may_end_the_job_and_has_the_whole_timeout(serve, clock):
+    last = later(clock, 50, job("completed"))
+    settings = {"function": mod.poll, "max_wait": 6, "timeout": 60}
+    video = look_up(serve(job("queued"), job("queued"), last), **settings)
+    assert (video.status, clock.pauses) == ("completed", [5, 1])
 
 
-def test_an_answer_that_comes_after_max_wait_is_the_last(serve, clock):
-    def late(server, connection):
-        clock.now += 100
-        connection.sendall(job("queued"))
-
-    server = serve(late)
-    seen = []
-    settings = {"function": mod.poll, "timeout": 600, "on_update": seen.append}
-    error = error_of(server, TIMEOUT, max_wait=10, **settings)
-    assert seen == [error.video]
+def test_slow_answers_and_on_update_count_towards_max_wait(serve, clock):
+    server, seen = serve(later(clock, 100, job("queued"))), []
+    settings = {"function": mod.poll, "timeout": 600, "max_wait": 10}
+    error = error_of(server, TIMEOUT, on_update=seen.append, **settings)
+    assert seen == [error.video]  # An answer after max_wait is the last.
     assert (len(server.requests), clock.pauses) == (1, [])
-
-
-def test_the_time_that_on_update_takes_counts_towards_max_wait(serve, clock):
-    def on_update(video):
-        clock.now += 9
-
-    server = serve(job("queued"))
-    settings = {"function": mod.poll, "on_update": on_update}
-    error_of(server, TIMEOUT, max_wait=10, **settings)
+    on_update = lambda video: setattr(clock, "now", clock.now + 9)
+    error_of(serve(job("queued")), TIMEOUT, on_update=on_update, **settings)
     assert clock.pauses == [1]
 
 
@@ -2250,24 +2015,10 @@ def test_no_retry_begins_after_max_wait(serve, clock):
     assert len(server.requests) == 2
 
 
-def test_the_last_request_has_the_whole_timeout(serve, clock):
-    def late(server, connection):
-        clock.now += 50
-        connection.sendall(job("completed"))
-
-    server = serve(job("queued"), late)
-    settings = {"function": mod.poll, "max_wait": 10, "interval": 10, "timeout": 60}
-    assert look_up(server, **settings).status == "completed"
-
-
 def test_the_timeout_of_a_request_is_not_the_end_of_max_wait(serve):
-    settings = {
-        "function": mod.poll,
-        "interval": 0.01,
-        "timeout": 0.2,
-        "max_wait": HANG,
-    }
-    error = error_of(serve(job("in_progress"), silence()), TIMEOUT, **settings)
+    settings = {"function": mod.poll, "interval": 0.01, "max_wait": HANG}
+    server = serve(job("in_progress"), silence())
+    error = error_of(server, TIMEOUT, timeout=0.2, **settings)
     assert error.video is None
     assert str(error).endswith("no whole answer within 0.2 s")
 
@@ -2279,6 +2030,7 @@ ODD = {"size": "832x480", "more": {"a": [1]}, "data": [{"url": "u"}, None], "a.b
 FAILED = {"status": "failed", "error": {"message": "no memory"}}
 DONE = {"status": "done"}
 END = "videoretrieve: video_123 ended as failed: no memory"
+NO_URL = "videoretrieve: --field: no member 'url'"
 STILL = "/videos/video_123: still queued after max_wait, 4 s\n"
 QUEUED = {"status": "queued"}
 COMMANDS = {  # the answers' changes, options, exit status, output, standard error
@@ -2295,13 +2047,7 @@ COMMANDS = {  # the answers' changes, options, exit status, output, standard err
     "a step into null": ([{}], "--field error.message", 0, None, ""),
     "a step into an array": ([ODD], "--field data.0.url", 0, "u", ""),
     "null in an array": ([ODD], "--field data.1.url.x", 0, None, ""),
-    "past the end": (
-        [ODD],
-        "--field data.2",
-        1,
-        ABSENT,
-        "no member '2' (2 there: 0, 1)",
-    ),
+    "past the end": ([ODD], "--field data.2", 1, ABSENT, "no member '2' (2 there: 0"),
     "a negative number": ([ODD], "--field data.-1", 1, ABSENT, "'-1' (2 there: 0, 1)"),
     "no member": ([{}], "--field statsu", 1, ABSENT, "'statsu' (13 there: id, comp"),
     "a member of text": ([{}], "--field id.x", 1, ABSENT, "no member 'x' (0 there"),
@@ -2313,22 +2059,10 @@ COMMANDS = {  # the answers' changes, options, exit status, output, standard err
     "failed": ([FAILED], "--field status", 0, "failed", ""),
     "a wait": ([QUEUED, {}], "--wait", 0, SAMPLE, ""),
     "by another word": ([{"status": "running"}, {}], "--wait", 0, SAMPLE, ""),
-    "an error aside": (
-        [{"error": {"code": "c"}}],
-        "--wait --field id",
-        0,
-        "video_123",
-        "",
-    ),
+    "an error aside": ([{"error": "e"}], "--wait --field id", 0, "video_123", ""),
     "a wait that fails": ([QUEUED, FAILED], "--wait", 3, sample(**FAILED), f"{END}\n"),
     "another end": ([DONE], "--wait --field id", 3, "video_123", "123 ended as done\n"),
-    "no url": (
-        [FAILED],
-        "--wait --field url",
-        3,
-        ABSENT,
-        f"{END}\nvideoretrieve: --field",
-    ),
+    "no url": ([FAILED], "--wait --field url", 3, ABSENT, f"{END}\n{NO_URL}"),
     "max_wait": ([QUEUED], "--wait --max-wait 4 --field id", 4, "video_123", STILL),
     "max_wait, no url": ([QUEUED], "--wait --max-wait 4 --field url", 4, ABSENT, STILL),
 }
@@ -2402,16 +2136,12 @@ def test_wrong_usage_is_one_line_and_exit_status_2(arguments, run, patch):
     assert "secret" not in err
 
 
-def test_a_timeout_while_waiting_is_no_answer(serve, run):
-    options = ("--wait", "--timeout", 0.2, "--max-retries", 0)
-    exit_status, out, err = run("v", "--base-url", serve(silence()).url, *options)
-    assert (exit_status, out) == (5, "")
-    assert err.endswith(": no whole answer within 0.2 s\n")
-
-
-def test_the_environment_names_the_server_of_a_command(serve, run, patch):
-    patch.setenv("OPENAI_BASE_URL", serve(respond()).url)
-    assert run("v", "--field", "id") == (0, "video_123\n", "")
+def test_a_timeout_while_waiting_is_no_answer(serve, run, patch):
+    patch.setenv("OPENAI_BASE_URL", serve(silence()).url)
+    outcome = run("v", "--wait", "--timeout", 0.2, "--max-retries", 0)
+    assert outcome[:2] == (5, "")
+    start = f"videoretrieve: GET {os.environ['OPENAI_BASE_URL']}/videos/v: "
+    assert outcome[2] == f"{start}no whole answer within 0.2 s\n"
 
 
 def test_help_fits_80_columns_and_names_all_there_is(run, patch):
@@ -2421,21 +2151,18 @@ def test_help_fits_80_columns_and_names_all_there_is(run, patch):
     assert (exit_status, err) == (0, "")
     assert out.startswith("usage: python -m videoretrieve [-h] ")
     assert max(map(len, out.splitlines())) <= 80
-    for words in (
-        *(
-            "VIDEO_ID ",
-            "--base-url URL",
-            "'NAME: VALUE'",
-            "--timeout S",
-            "--max-retries N",
-        ),
-        *("--strict", "--field PATH", "-v, --verbose", "--version", "--help"),
-        *("\nwaiting:\n", "--wait", "--interval S", "--max-wait S", "(default: 60)"),
-        *("(default: 2)", "(default: 5)", "(default: none)", "\nexample:\n"),
-        *("OPENAI_API_KEY", "OPENAI_BASE_URL", "https_proxy", "no_proxy"),
-        *("SSL_CERT_FILE", "  130  ", *[f"  {number}    " for number in range(6)]),
-    ):
-        assert words in out
+    words = (
+        "--base-url URL|'NAME: VALUE'|--timeout S|--max-retries N|--strict|--field PATH"
+    )
+    words += "|-v, --verbose|--version|--help|waiting:|--wait|--interval S|--max-wait S"
+    words += (
+        "|(default: 60)|(default: 2)|(default: 5)|(default: none)|example:|no_proxy"
+    )
+    words += (
+        "|VIDEO_ID |OPENAI_API_KEY|OPENAI_BASE_URL|https_proxy|SSL_CERT_FILE|  130  "
+    )
+    for word in (*words.split("|"), *[f"  {number}    " for number in range(6)]):
+        assert word in out
 
 
 def test_an_interrupt_is_exit_status_130(run, patch):
@@ -2455,20 +2182,16 @@ def test_an_answer_nested_too_deep_to_print_is_an_error(serve, run):
 ENCODINGS = {  # the encoding of standard output: the text that is printed
     "utf-8": "\xe9\u732b\U0001f600 \x9b\\ud800",
     "UTF8": "\xe9\u732b\U0001f600 \x9b\\ud800",
-    "utf-8-sig": "\xe9\u732b\U0001f600 \x9b\\ud800",
     "latin-1": "\xe9\\u732b\\U0001f600 \x9b\\ud800",
     "ascii": "\\xe9\\u732b\\U0001f600 \\x9b\\ud800",
-    "euc_jp": "\\xe9\u732b\\U0001f600 \\x9b\\ud800",
 }
 
 
-@pytest.mark.parametrize("encoding, printed", ENCODINGS.items(), ids=list(ENCODINGS))
+@pytest.mark.parametrize("encoding", ENCODINGS)
 def test_text_is_exact_as_far_as_the_encoding_can_and_json_is_json(
-    encoding, printed, serve, patch
+    encoding, serve, patch
 ):
-    text = "\xe9\u732b\U0001f600 \x9b\ud800"
-    if encoding == "euc_jp":
-        printed = text.encode("euc_jp", "backslashreplace").decode("euc_jp")
+    text, printed = "\xe9\u732b\U0001f600 \x9b\ud800", ENCODINGS[encoding]
     url = serve(respond(sample(prompt=text))).url
     stdout = io.TextIOWrapper(io.BytesIO(), encoding, newline="\n")
     patch.setattr(sys, "stdout", stdout)
@@ -2528,35 +2251,18 @@ def test_a_shell_sees_closed_and_full_streams(redirection, serve):
     assert done.stderr.startswith(err) and bool(done.stderr) == bool(err)
 
 
-class Unwritable(io.StringIO):
+def unwritable(error):
     """A stream that cannot be written."""
-
-    def __init__(self, error):
-        super().__init__()
-        self.error = error
-
-    def write(self, text):
-        raise self.error
-
-
-def closed():
-    """A stream that is closed."""
-    stream = io.StringIO()
-    stream.close()
-    return stream
+    return Mock(write=Mock(side_effect=error), closed=False, encoding="utf-8")
 
 
 CANNOT = "videoretrieve: cannot write the result:"
 STREAMS = {  # standard output, standard error
     "none": (None, f"{CANNOT} the stream is closed\n"),
-    "closed": (closed(), f"{CANNOT} the stream is closed\n"),
-    "full": (Unwritable(OSError(28, "full")), f"{CANNOT} [Errno 28] full\n"),
-    "a pipe": (Unwritable(BrokenPipeError()), ""),  # Whoever reads has seen enough.
+    "closed": (Mock(closed=True), f"{CANNOT} the stream is closed\n"),
+    "full": (unwritable(OSError(28, "full")), f"{CANNOT} [Errno 28] full\n"),
+    "a pipe": (unwritable(BrokenPipeError()), ""),  # Whoever reads has seen enough.
 }
-
-
-if sys.version_info[:2] == (3, 14):  # Its argparse asks a closed stream for colours.
-    del STREAMS["closed"]
 
 
 @table("stdout, err", STREAMS)
@@ -2584,19 +2290,15 @@ BARS = {  # progress, columns of the terminal, the line
 }
 
 
-class Terminal(io.StringIO):
-    """Stands for a terminal as standard error; its width is set by `columns`."""
-
-    def fileno(self):
-        return 2
-
-
 @pytest.fixture
 def terminal(patch):
     def start(columns):
-        size = os.terminal_size((columns, 24))
-        patch.setattr(os, "get_terminal_size", lambda file: size)
-        patch.setattr(sys, "stderr", Terminal())
+        """Stands for a terminal of that width as standard error."""
+        patch.setattr(
+            os, "get_terminal_size", lambda _: os.terminal_size((columns, 24))
+        )
+        patch.setattr(sys, "stderr", io.StringIO())
+        sys.stderr.fileno = lambda: 2
         return sys.stderr
 
     return start
@@ -2627,24 +2329,6 @@ def test_the_bar_counts_the_time_and_is_gone_before_an_error(serve, terminal, cl
     assert [bar.split()[1] for bar in bars if bar.strip()] == ["0:00", "1:15"]
     assert blank.strip() == ""
     assert error == f"videoretrieve: GET {server.url}/videos/v: 404 Not Found\n"
-
-
-@posix
-def test_a_gone_terminal_does_not_end_the_wait(clock, serve, patch, capsys):
-    import pty
-
-    parent, terminal = pty.openpty()
-
-    def close_terminal(server, connection):
-        os.close(parent)
-        connection.sendall(job("queued"))
-
-    server = serve(close_terminal, job("queued"), respond())
-    with open(terminal, "w") as stderr:
-        patch.setattr(sys, "stderr", stderr)
-        assert mod.main(["v", "--wait", "--base-url", server.url, "--field=id"]) == 0
-        patch.undo()
-    assert capsys.readouterr().out == "video_123\n"
 
 
 @posix
