@@ -39,8 +39,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Type checkers take this for typing.TYPE_CHECKING. At run time nothing imports typing,
-# because that is slow, but typing.get_type_hints() has to find some Any.
+# Type checkers know this name. Importing typing takes time, so that at run time Any is
+# an object, for typing.get_type_hints().
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -77,9 +77,9 @@ _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = 120.0  # seconds, as in the SDK; for a longer one there is no retry
+_MAX_RETRY_AFTER = 120.0  # seconds; after a longer one there is no retry, as in the SDK
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_HEADERS = 18 << 10  # bytes: 16 KiB, as in Node.js, and a status line
+_MAX_HEADERS = 18 << 10  # bytes: 2 KiB for the status line, and 16 as in Node.js
 _MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
 _MAX_BRACKETS = 1_000  # a real answer has fewer than 20
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
@@ -89,13 +89,13 @@ _MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 class _WireString(str, Enum):
     """A string of the API. str() and format() give its value."""
 
-    # Without this, they give the member's name, format() only on newer Pythons.
+    # Without this, str() gives the name of the member.
     def __str__(self) -> str:
         return str(self.value)
 
 
 class VideoModel(_WireString):
-    """The documented models. The set is open: any other name stays a plain `str`."""
+    """The documented models. Others are taken, too, as plain `str`."""
 
     SORA_2 = "sora-2"
     SORA_2_PRO = "sora-2-pro"
@@ -105,7 +105,7 @@ class VideoModel(_WireString):
 
 
 class VideoSeconds(_WireString):
-    """The documented durations, in seconds. The set is open, as that of the models."""
+    """The documented durations, in seconds. Others are taken, too, as plain `str`."""
 
     SECONDS_4 = "4"
     SECONDS_8 = "8"
@@ -113,7 +113,7 @@ class VideoSeconds(_WireString):
 
 
 class VideoSize(_WireString):
-    """The documented resolutions, width by height in pixels. The set is closed."""
+    """The documented sizes, width by height in pixels. `strict` takes no others."""
 
     SIZE_720X1280 = "720x1280"
     SIZE_1280X720 = "1280x720"
@@ -122,7 +122,7 @@ class VideoSize(_WireString):
 
 
 class VideoStatus(_WireString):
-    """The documented states of a job. The set is closed."""
+    """The documented states of a job. `strict` takes no others."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
@@ -148,7 +148,7 @@ _IN_FLIGHT = {
 class APIError(Exception):
     """Base class of every error of a lookup. Its message, for people, may change."""
 
-    # inspect.signature() finds none for an exception without this.
+    # Without this, inspect.signature() of these classes is an error.
     def __init__(self, message: str) -> None:
         super().__init__(message)
 
@@ -232,8 +232,8 @@ class Video:
 
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
-    JSON type. `extra` has, as received, every member that no other field holds
-    unchanged: further ones, such as `url`, and values of another type.
+    JSON type. `extra` has, as received, the members that are not documented, such as
+    `url`, and those whose value is not of the documented type.
     """
 
     id: str
@@ -264,12 +264,12 @@ class Video:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
-        if isinstance(error, str):  # as TensorRT-LLM sends it
+        if isinstance(error, str):  # as TensorRT-LLM sends it; `extra` has it, too
             values["error"] = VideoCreateError(None, error)
         elif values["error"] is not None:
             members, _ = _split(error, _ERROR_FIELDS)
             values["error"] = VideoCreateError(**members)
-            if members != error:  # More or fewer members, or other types
+            if members != error:  # It has more or fewer members, or other types.
                 extra["error"] = error
         for name, literals in _LITERALS.items():
             values[name] = literals.get(values[name], values[name])
@@ -281,7 +281,7 @@ class Video:
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
             # CPython's parser is recursive: in a thread whose stack is small, deep
-            # nesting kills the process (3.13 included). Those in text count as well.
+            # nesting kills the process. Brackets in strings are counted, too.
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             # RFC 8259, section 8.1: a byte order mark may be ignored.
@@ -292,9 +292,9 @@ class Video:
         return cls.from_dict(payload, strict=strict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as received, in plain types. Values are not copied.
+        """Return the object in plain types, as received. Values are not copied.
 
-        The documented members come first, in their order, as None if they were missing.
+        The documented members come first, in their order. A missing one is None.
         """
         wire: AnyDict = {
             name: str(value) if isinstance(value, Enum) else value
@@ -330,7 +330,7 @@ _FIELDS: AnyDict = {
 }
 _ERROR_FIELDS: AnyDict = {"code": _STRING, "message": _STRING}
 _REQUIRED_FIELDS: AnyDict = {"id": _STRING, "status": _STRING}  # of any video job
-# The enum members by their values. A dict is five times as fast as VideoModel(value).
+# The enum members by their values. Any other value stays what it is.
 _LITERALS: AnyDict = {
     name: {str(member): member for member in members}
     for name, members in (
@@ -369,7 +369,8 @@ def _problems(payload: Any, fields: AnyDict, prefix: str = "") -> list[str]:
     for name, (expected, types, choices) in fields.items():
         value = payload.get(name)
         is_bool = isinstance(value, bool)
-        if not isinstance(value, types) or is_bool or choices and value not in choices:
+        is_other = choices and value not in choices
+        if not isinstance(value, types) or is_bool or is_other:
             got = _shown(value) if name in payload else "nothing"
             problems.append(f"{prefix}{name}: expected {expected}, got {got}")
         elif name == "error" and value is not None:  # the one object within the job
@@ -377,7 +378,9 @@ def _problems(payload: Any, fields: AnyDict, prefix: str = "") -> list[str]:
     return problems
 
 
-def _invalid(problems: list[str], payload: Any, strict: bool) -> APIError:
+def _invalid(
+    problems: list[str], payload: Any, strict: bool
+) -> APIResponseValidationError:
     kind = "video of the documented type" if strict else "video job"
     error = APIResponseValidationError(f"not a {kind}: {'; '.join(problems)}")
     error.problems = tuple(problems)
@@ -415,15 +418,15 @@ def retrieve(
         video_id: The identifier of the job.
         api_key: The bearer token; "" sends none. Default: OPENAI_API_KEY.
         base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
-            else OpenAI's own, which has ended.
+            else https://api.openai.com/v1.
         headers: More request headers. They override those of this function.
         timeout: Seconds for one whole attempt. The system's name resolution counts,
             but cannot be cut off.
         max_retries: How many more attempts may follow a connection error, a timeout,
-            or a status of 408, 409, 429 or 5xx. They are logged at level INFO, by the
-            logger named after this module. The pause before one is what Retry-After
-            asks for (if above 120 seconds, there is no retry), else 0.5 seconds,
-            doubling to 8.
+            or a status of 408, 409, 429 or 5xx. The pause before each is what
+            Retry-After asks for (if above 120 seconds, there is no retry), else 0.5
+            seconds, doubling to 8. Each is logged at level INFO, by the logger named
+            after this module.
         ssl_context: For a CA of your own or a client certificate.
         strict: As in `Video.from_dict`.
     """
@@ -450,9 +453,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds after which one last request is made. If the job is not over
-            then, APITimeoutError is raised; its `video` is the last answer. No retry
-            begins later, so that all takes at most `max_wait` and one `timeout`.
+        max_wait: Seconds to wait. Then the job is asked for once more, without a retry.
+            If it is still not over, APITimeoutError is raised; its `video` is the last
+            answer. All of it takes at most `max_wait` and one `timeout`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -496,7 +499,7 @@ _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
 """
 
 
-# Without a repr, a traceback that prints local variables does not show the key.
+# It has no repr, because a traceback that prints local variables would show the key.
 @dataclass(repr=False)
 class _Lookup:
     """The settings of a lookup, and the way to its answer."""
@@ -511,12 +514,12 @@ class _Lookup:
     strict: bool
 
     def __post_init__(self) -> None:
-        """Check the settings. The key is kept out of local variables."""
+        """Check the settings."""
         if self.api_key is None:
             self.api_key = os.environ.get("OPENAI_API_KEY", "")
         if self.base_url is None:
             self.base_url = os.environ.get("OPENAI_BASE_URL", "").strip() or _BASE_URL
-        # A file or a shell may add white space. For bytes, str.strip is a TypeError.
+        # A file or a shell may add white space. str.strip refuses other types than str.
         self.api_key = str.strip(self.api_key)
         self.base_url = str.strip(self.base_url)
         self.url = self.video_url()
@@ -525,9 +528,9 @@ class _Lookup:
                 "api_key or OPENAI_API_KEY: expected printable ASCII without spaces"
             )
         _check_seconds("timeout", self.timeout)
-        if not self.max_retries >= 0:  # or NaN
+        if self.max_retries < 0:
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
-        self.is_anonymous = not (self.api_key or self.headers)
+        self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
                 "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
@@ -553,12 +556,12 @@ class _Lookup:
         return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
     def merged_headers(self) -> AnyDict:
-        """Return our headers and the caller's, which win: Request ignores case."""
+        """Return our headers and the caller's. Of two, Request takes the last."""
         own = dict(self.headers or {})
         for name, value in own.items():
             # RFC 9110, section 5.6.2: a name is a token.
             if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-                raise ValueError("headers: expected names of letters and hyphens")
+                raise ValueError("headers: expected names of letters, digits, hyphens")
             if not re.fullmatch(r"[\t -~]*", value):
                 raise ValueError(f"headers: {name}: expected printable ASCII")
         ours = {
@@ -594,10 +597,11 @@ class _Lookup:
             time.sleep(delay)
 
     def attempt(self) -> Video:
-        """Send one request. Return the video, or raise an error that lacks the URL."""
+        """Send one request. Return the video, or raise an error without the URL."""
         status, headers, body = self.exchange()
+        # vLLM-Omni sends a failed job with status 400 or 500.
         if not (200 <= status <= 299 or _is_job(body)):
-            # latin-1 keeps every byte.
+            # As latin-1, every byte is a character.
             body = self.hide_key(body.decode("latin-1")).encode("latin-1")
             raise _status_error(status, headers, body, self.is_anonymous)
         if len(body) > _MAX_BODY:
@@ -612,7 +616,7 @@ class _Lookup:
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body."""
-        # ProxyHandler changes it: sent twice, it would reach the proxy unencrypted.
+        # It is a new one for each attempt, because ProxyHandler changes it.
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
         opener = _opener(time.monotonic() // 60, *map(os.environ.get, _VARIABLES))
@@ -628,13 +632,13 @@ class _Lookup:
 
             *_, (last_frame, _) = traceback.walk_tb(error.__traceback__)
             if last_frame.f_globals is globals():
-                raise  # It shows a bug in this file.
+                raise  # This file itself has raised it: a bug.
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # Pyodide raises RuntimeError for TLS, and proxies in a circle RecursionError.
+        # Pyodide raises RuntimeError for TLS.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request)
-        # Raised here, it has no __context__, which might quote a key the server echoed.
+        # In an except block it would have a __context__, whose text may show the key.
         raise failure
 
     def message(self, words: str) -> str:
@@ -650,8 +654,8 @@ class _Lookup:
 
 @contextlib.contextmanager
 def _clear_frames_on_error() -> Iterator[None]:
-    """Clear local variables, which may show the key, in all frames behind an error."""
-    handled = sys.exc_info()[1]  # The caller may be handling an error of its own.
+    """Clear the local variables of all frames behind an error: some have the key."""
+    handled = sys.exc_info()[1]  # an error of the caller's, at which the chain may end
     try:
         yield
     except BaseException as raised:
@@ -665,7 +669,7 @@ def _clear_frames_on_error() -> Iterator[None]:
 
 
 def _is_job(body: bytes) -> bool:
-    """Whether a body is a job. vLLM-Omni sends a failed one with status 400 or 500."""
+    """Return whether the body of a refusal is a video job."""
     try:
         return Video.from_json(body).object == "video"
     except APIResponseValidationError:
@@ -678,7 +682,7 @@ class _Request(urllib.request.Request):
     ssl_context: Any = None
 
 
-# What an opener reads: proxies when it is made, files of certificates at first use.
+# An opener reads these once. (It looks at no_proxy each time.)
 _VARIABLES = (
     "http_proxy",
     "HTTP_PROXY",
@@ -693,13 +697,13 @@ _VARIABLES = (
 def _opener(minute: float, *variables: str | None) -> Any:
     """Return an opener for http and https URLs, the same one for the same arguments.
 
-    It is cached, because loading the certificates takes as long as 20 lookups, but not
-    for more than a minute, because they may be renewed. As it has no other handlers, it
-    follows no redirect and raises for no status.
+    Called with the minute and the values of _VARIABLES, it makes a new one when they
+    change: loading certificates takes as long as 20 lookups, but they may be renewed.
+    As it has no other handlers, it follows no redirect and raises for no status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
-    opener.add_handler(urllib.request.UnknownHandler())  # of a proxy's scheme
+    opener.add_handler(urllib.request.UnknownHandler())  # such as a proxy's socks5
     opener.add_handler(_Handler())
     return opener
 
@@ -760,7 +764,7 @@ class _Deadline:
             sock = None
             try:
                 sock = socket.socket(family, kind, protocol)
-                self.limit(sock, 1 + len(addresses))
+                self.limit(sock, 1 + len(addresses))  # this one and those left
                 sock.connect(socket_address)
                 self.limit(sock)  # for the TLS handshake
             except OSError as error:
@@ -777,7 +781,7 @@ class _Deadline:
         raw = getattr(response.fp, "raw", None)  # A mock may have none.
         if raw is None:
             return response
-        # There is no reference cycle, so that the socket is closed at once.
+        # A reference cycle would keep the socket open until it is found.
         weak_response = weakref.proxy(response)
         read_raw = raw.readinto
         received = 0  # bytes
@@ -787,13 +791,12 @@ class _Deadline:
             if weak_response.headers is None:  # They have not all come.
                 if received >= _MAX_HEADERS:
                     raise HTTPException(f"more than {_MAX_HEADERS} bytes of headers")
-                # The check has to come often, and some buffers have 128 KiB.
+                # One read must not go far beyond the limit; some buffers have 128 KiB.
                 buffer = memoryview(buffer)[:4096]
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # After a proxy's answer to CONNECT, http.client starts TLS on this socket,
-            # with the time that is set here.
+            # After a proxy's answer to CONNECT, TLS comes next, and has this limit.
             self.limit(sock)
             return size
 
@@ -804,13 +807,13 @@ class _Deadline:
 def _read_body(response: Any) -> bytes:
     """Return the body, or one byte more than 1 MiB of it."""
     limit = _MAX_BODY + 1
-    # None if the body is chunked or ends with the connection; a double may have none.
+    # None if the body is chunked or ends with the connection. A mock may have none.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
     # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
     # which BufferedReader calls, does not.
     body = io.BufferedReader(response).read(size)
-    if length and len(body) < size:  # http.client does not tell.
+    if length and len(body) < size:  # http.client raises nothing then.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
@@ -822,13 +825,13 @@ def _connection_error(error: Exception, request: _Request) -> APIConnectionError
         error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. A handshake whose time ends exactly at
-    # a tick of Windows' coarse clock raises SSLWantReadError.
+    # socket.timeout is TimeoutError since 3.10. On Windows, a TLS handshake without any
+    # time left raises SSLWantReadError.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
     # ProxyHandler has made the proxy the host of the request.
-    if request.host != urllib.parse.urlsplit(request.full_url).netloc:
+    if request.host != _Request(request.full_url).host:
         words = f"through the proxy {_one_line(request.host)}: {words}"
     failure = error_class(words)
     if isinstance(error, OSError):
@@ -851,7 +854,7 @@ def _status_error(
 ) -> APIStatusError:
     words = f"{status} {http.client.responses.get(status, '')}".rstrip()
     text = body.decode("utf-8", "replace")
-    reason = _envelope_words(text) or _one_line(re.sub("<[^<>]*>", " ", text))
+    reason = _envelope_words(text) or _one_line(re.sub("<[^<>]*>", " ", text))  # HTML
     if reason:
         words += f": {reason}"
     if status in (401, 403) and is_anonymous:
@@ -868,10 +871,7 @@ def _status_error(
 
 
 def _envelope_words(text: str) -> str:
-    """Return the reason in a common error envelope, or "".
-
-    {"error": {"message"}}, {"error"}, {"detail"}, {"detail": [{"msg"}]} or {"message"}.
-    """
+    """Return the texts of the members error, message, detail and msg of JSON, or ""."""
     # A regular expression works on truncated and deeply nested bodies, too.
     pattern = r'"(?:error|message|detail|msg)"\s*:\s*("(?:[^"\\]|\\.)+")'
     found = re.findall(pattern, text)
@@ -905,7 +905,7 @@ def _retry_delay(error: APIError, attempts: int) -> float:
 
 
 # Control characters, line separators and bidirectional marks, which a terminal may
-# obey, and halves of surrogate pairs, which no encoding takes. All have 4 hex digits.
+# obey, and halves of surrogate pairs, which no encoding takes.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff]"
@@ -913,7 +913,7 @@ _UNSAFE = (
 
 
 def _escaped(text: str) -> str:
-    """Return the text with JSON's escapes for what is unsafe."""
+    """Return the text with JSON's escapes, four hex digits, for what is unsafe."""
     return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -926,7 +926,7 @@ def _one_line(text: str) -> str:
 
 
 _REPR = reprlib.Repr()
-_REPR.maxstring = _REPR.maxother = _MAX_QUOTED
+_REPR.maxstring = _REPR.maxother = _MAX_QUOTED  # The latter is for bytes.
 
 
 def _shown(value: object) -> str:
@@ -996,7 +996,7 @@ def _parser() -> Any:
     retries_help = f"attempts after a failure (default: {_MAX_RETRIES})"
     add("--max-retries", metavar="N", type=int, help=retries_help)
     add("--strict", action="store_true", help="refuse undocumented types and values")
-    add("--field", metavar="PATH", dest="path", help="print this part: error.code")
+    add("--field", metavar="PATH", dest="path", help="print this part, e.g. error.code")
     add("-v", "--verbose", action="store_true", help="show each retry and each answer")
     add("--version", action="version", version=f"videoretrieve {__version__}")
     add_wait("--wait", action="store_true", help="retrieve until the job is over")
@@ -1054,7 +1054,7 @@ def _run(
 
 
 def _wait(verbose: bool, **settings: Any) -> Video:
-    """Poll. Show each answer in a line of its own (`verbose`) or in a progress bar."""
+    """Poll. Show each answer in a line of its own (`verbose`) or in a bar."""
     started = time.monotonic()
     show: Any = _report if verbose else _draw
     try:
@@ -1083,7 +1083,7 @@ def _retries_on_stderr() -> Iterator[None]:
 
 
 def _member(value: Any, path: str) -> Any:
-    """Return the part of a JSON value that a path such as data.0.url names."""
+    """Return the part that a path such as data.0.url names, or None at a null."""
     for step in path.split("."):
         if value is None:
             return None
