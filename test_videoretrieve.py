@@ -34,7 +34,6 @@ import textwrap
 import threading
 import time
 import traceback
-import typing
 import urllib.request
 import urllib.response
 from unittest.mock import Mock
@@ -60,21 +59,12 @@ except OSError as no_loopback:
     pytest.fail(f"these tests need 127.0.0.1: {no_loopback}", pytrace=False)
 
 # The complete answer of the API reference.
-SAMPLE = {
-    "id": "video_123",
-    "completed_at": 1712697999,
-    "created_at": 1712697600,
-    "error": None,
-    "expires_at": 1712784000,
-    "model": "sora-2",
-    "object": "video",
-    "progress": 100,
-    "prompt": "A calico cat playing a piano on stage",
-    "remixed_from_video_id": None,
-    "seconds": "8",
-    "size": "1024x1792",
-    "status": "completed",
-}
+SAMPLE = json.loads(
+    """{"id": "video_123", "completed_at": 1712697999, "created_at": 1712697600,
+    "error": null, "expires_at": 1712784000, "model": "sora-2", "object": "video",
+    "progress": 100, "prompt": "A cat playing a piano", "remixed_from_video_id": null,
+    "seconds": "8", "size": "1024x1792", "status": "completed"}"""
+)
 DOCUMENT = json.dumps(SAMPLE).encode()
 
 
@@ -185,22 +175,12 @@ def serve():
 
 
 def drip(before, piece, pause=0.05):
-    """A step that sends `before`, then `piece` again and again while anyone reads."""
+    """A step that sends `before`, and then `piece` again and again (b"": nothing more)."""
 
     def step(server, connection):
         connection.sendall(before)
         while not server.closed.wait(pause):
             connection.sendall(piece)
-
-    return step
-
-
-def silence(before=b""):
-    """A step that sends `before`, and nothing more."""
-
-    def step(server, connection):
-        connection.sendall(before)
-        server.closed.wait(HANG)
 
     return step
 
@@ -222,6 +202,11 @@ def reset(server, connection):
     """A step that resets the connection."""
     options = (socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     connection.setsockopt(*options)
+
+
+def raises(error):
+    """A function that takes anything and raises an error."""
+    return Mock(side_effect=error)
 
 
 def free_port():
@@ -394,8 +379,8 @@ def run(capsys):
     return run
 
 
-def child_environment(**added):
-    """The environment of a process in which the module can be imported."""
+def environment(**added):
+    """That of a process in which the module can be imported."""
     root = str(MODULE.parents[mod.__name__.count(".")])
     # With no_proxy, the proxies of macOS and Windows are not looked up.
     own = {"PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "no_proxy": "127.0.0.1"}
@@ -404,13 +389,8 @@ def child_environment(**added):
 
 def execute(*command, **options):
     """Runs a command, with nothing on standard input unless the options say so."""
-    options = {
-        "stdin": subprocess.DEVNULL,
-        "encoding": "utf-8",
-        "timeout": HANG,
-        "env": child_environment(),
-        **options,
-    }
+    usual = {"stdin": subprocess.DEVNULL, "encoding": "utf-8", "env": environment()}
+    options = {**usual, "timeout": HANG, **options}
     return subprocess.run(command, check=False, capture_output=True, **options)
 
 
@@ -443,9 +423,8 @@ def test_a_literal_becomes_its_member_which_behaves_as_the_string(field):
             payload = sample(**{field: member.value})
             video = mod.Video.from_dict(payload, strict=strict)
             assert getattr(video, field) is member
-            assert type(video.to_dict()[field]) is str
+            assert type(video.to_dict()[field]) is type(str(member)) is str
         assert str(member) == f"{member}" == member == member.value
-        assert type(str(member)) is str
         assert f"{member:>30}" == member.value.rjust(30)
         assert json.dumps(member) == json.dumps(member.value)
         assert pickle.loads(pickle.dumps(member)) is member
@@ -463,8 +442,6 @@ DECODED = {  # changes of the sample, what becomes of the fields, the names in `
     "a float": ({"progress": 33.5}, None, "progress"),
     "an integral float": ({"created_at": 1.0}, None, "created_at"),
     "true for an integer": ({"progress": True}, None, "progress"),
-    "false for an integer": ({"progress": False}, None, "progress"),
-    "a bool for text": ({"prompt": True}, None, "prompt"),
     "text for an integer": ({"created_at": "1"}, None, "created_at"),
     "an integer for text": ({"seconds": 8}, None, "seconds"),
     "what cannot be hashed": ({"model": {"a": []}, "size": ["x"]}, None, "model size"),
@@ -514,8 +491,11 @@ def test_where_a_field_and_extra_speak_of_a_name_extra_wins():
     assert dataclasses.replace(changed, extra={}).to_dict()["progress"] == 50
 
 
+PARENT = "remixed_from_video_id"
+
+
 def test_strict_decoding_takes_nulls_open_sets_large_numbers_and_further_members():
-    for field in "completed_at error expires_at prompt remixed_from_video_id".split():
+    for field in ("completed_at", "error", "expires_at", "prompt", PARENT):
         for value in (None, ABSENT):
             video = mod.Video.from_dict(sample(**{field: value}), strict=True)
             assert getattr(video, field) is None
@@ -574,27 +554,22 @@ def test_every_fault_is_reported_in_one_error_in_the_order_of_the_fields():
     assert "; ".join(error.problems) in str(error)
 
 
-SHOWN = {  # what a refused value is, how it is shown
-    "what a terminal would obey": ("\x1b[2J\u202e", r"'\x1b[2J\u202e'"),
-    "200 characters with the quotes": ("x" * 198, f"'{'x' * 198}'"),
-    "more characters": ("x" * 5000, f"'{'x' * 97}...{'x' * 98}'"),
-    "nested deeper than six levels": ([[[[[[[[]]]]]]]], "[[[[[[[...]]]]]]]"),
-    "long lists of long text": ([["x" * 200] * 6] * 6, "'xxx"),
-}
-
-
-@table("value, shown", SHOWN)
-def test_a_refused_value_is_shown_shortened_and_harmless(value, shown):
-    problem = refused(sample(size=value), strict=True).problems[0]
-    assert shown in problem
-    assert len(problem) < 300
+def test_a_refused_value_is_shown_shortened_and_harmless():
+    for value, shown in (
+        ("\x1b[2J\u202e", r"'\x1b[2J\u202e'"),  # what a terminal would obey
+        ("x" * 198, f"'{'x' * 198}'"),
+        ("x" * 5000, f"'{'x' * 97}...{'x' * 98}'"),
+        ([[[[[[[[]]]]]]]], "[[[[[[[...]]]]]]]"),
+        ([["x" * 200] * 6] * 6, "'xxx"),
+    ):
+        problem = refused(sample(size=value), strict=True).problems[0]
+        assert shown in problem and len(problem) < 300
 
 
 KINDS = {False: "a video job", True: "a video of the documented type"}  # by strict
 NO_JOBS = {  # the payload, the first sentence
     "a list": ([SAMPLE], "expected a JSON object, got [{"),
     "null": (None, "expected a JSON object, got None"),
-    "text": ("video", "expected a JSON object, got 'video'"),
     "id null": (sample(id=None), "id: expected a string, got None"),
     "id a number": (sample(id=1), "id: expected a string, got 1"),
     "status absent": (sample(status=ABSENT), "status: expected "),
@@ -613,19 +588,14 @@ def test_what_is_not_a_video_job_is_refused_with_and_without_strict(payload, sen
 
 def test_videos_are_frozen_hashable_comparable_and_picklable():
     video = mod.Video.from_dict(sample(error={"code": "c", "message": "m"}, url=["u"]))
-    for twin in (
-        mod.Video.from_json(json.dumps(video.to_dict())),
-        pickle.loads(pickle.dumps(video)),
-        copy.deepcopy(video),
-    ):
-        assert twin == video
-        assert hash(twin) == hash(video)
+    decoded = mod.Video.from_json(json.dumps(video.to_dict()))
+    for twin in (decoded, pickle.loads(pickle.dumps(video)), copy.deepcopy(video)):
+        assert (twin, hash(twin)) == (video, hash(video))
     assert dataclasses.replace(video, extra={}) != video
     assert hash(dataclasses.replace(video, extra={})) == hash(video)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        video.status = "failed"
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        video.error.code = "other"
+    for frozen in (video, video.error):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            frozen.code = "other"
     video.to_dict()["error"]["code"] = "other"
     assert video.error.code == "c"
 
@@ -647,7 +617,6 @@ NOT_JSON = {  # the document, words of the problem
     "nothing": (b"", "got b''"),
     "HTML": (b"<html>", "got b'<html>'"),
     "aimock's chaos": (b"{malformed json: <<<chaos>>>}", "got b'{malformed json"),
-    "two documents": (DOCUMENT * 2, "Extra data"),
     "cut short": (DOCUMENT[:-1], ""),
     "NaN": (b'{"progress": NaN}', "NaN is not a finite number"),
     "infinity": (b'{"progress": -Infinity}', "-Infinity is not a finite number"),
@@ -828,35 +797,22 @@ def test_headers_of_the_caller_override_ours_whatever_their_case(serve):
         assert KEY not in request
 
 
-IDS = {  # the id: its segment of the path
-    "video_123": "video_123",
-    "-._~": "-._~",
-    "!$&'()*+,;=:@": "!$&'()*+,;=:@",  # as the SDK leaves them
-    "a/b?c#d e%": "a%2Fb%3Fc%23d%20e%25",
-    "%2e": "%252e",
-    "...": "...",
-    "vid\xe9o\u732b": "vid%C3%A9o%E7%8C%AB",
-    '\r\n\x00"<>\\^`{|}': "%0D%0A%00%22%3C%3E%5C%5E%60%7B%7C%7D",
-    "gen%2Fop_1:vertex": "gen%252Fop_1:vertex",  # Bifrost
-}
-
-
-@pytest.mark.parametrize("video_id, segment", IDS.items(), ids=ascii)
-def test_the_id_is_percent_encoded_as_by_the_sdk(video_id, segment, serve):
+def test_the_id_is_percent_encoded_as_by_the_sdk(serve):
     server = serve(respond())
-    look_up(server, video_id)
-    assert server.requests[0].split(" ")[1] == f"/v1/videos/{segment}"
-
-
-BAD_IDS = ["", ".", "..", "a\udc80", None, 5, b"v"]
-
-
-@pytest.mark.parametrize("video_id", BAD_IDS, ids=ascii)
-def test_an_id_that_leads_elsewhere_is_a_value_error(video_id, serve):
-    server = serve(respond())
-    error = error_of(server, ValueError, video_id=video_id)
-    assert re.match("video_id: expected a job's ID, got ", str(error))
-    assert server.requests == []
+    for video_id, segment in {
+        "-._~": "-._~",
+        "!$&'()*+,;=:@": "!$&'()*+,;=:@",  # as the SDK leaves them
+        "a/b?c#d e%": "a%2Fb%3Fc%23d%20e%25",
+        "...": "...",
+        "vid\xe9o\u732b": "vid%C3%A9o%E7%8C%AB",
+        '\r\n\x00"<>\\^`{|}': "%0D%0A%00%22%3C%3E%5C%5E%60%7B%7C%7D",
+        "gen%2Fop_1:vertex": "gen%252Fop_1:vertex",  # Bifrost
+    }.items():
+        look_up(server, video_id)
+        assert server.requests[-1].split(" ")[1] == f"/v1/videos/{segment}"
+    for video_id in ("", ".", "..", "a\udc80", None, 5, b"v"):
+        error = error_of("http://127.0.0.1:9", ValueError, video_id=video_id)
+        assert str(error) == f"video_id: expected a job's ID, got {video_id!a}"
 
 
 def test_the_path_is_appended_and_the_query_kept(serve):
@@ -900,17 +856,14 @@ def test_a_base_url_that_cannot_be_used_is_a_value_error(base_url, patch):
         assert "s3cr3t" not in report(caught.value)
 
 
-EDGES = [
-    *("http://host:65535", f"http://{'a' * 63}", "https://a_b.c./v1/"),
-    *("http://[::1]:1", "http://[fe80::1%lo]:1", "https://api.openai.com/v2"),
-]
-
-
-@pytest.mark.parametrize("base_url", EDGES, ids=ascii)
-def test_a_base_url_at_the_edge_of_the_rules_is_asked(base_url):
-    message = str(error_of(base_url, CONNECTION))
-    assert message.startswith(f"GET {base_url.rstrip('/')}/videos/video_123: ")
-    assert "malformed" not in message
+def test_a_base_url_at_the_edge_of_the_rules_is_asked():
+    for base_url in (
+        *("http://host:65535", f"http://{'a' * 63}", "https://a_b.c./v1/"),
+        *("http://[::1]:1", "http://[fe80::1%25lo]:1", "https://api.openai.com/v2"),
+    ):
+        message = str(error_of(base_url, CONNECTION))
+        assert message.startswith(f"GET {base_url.rstrip('/')}/videos/video_123: ")
+        assert "malformed" not in message and "proxy" not in message
 
 
 def test_the_environment_is_read_at_the_call_and_an_argument_wins(serve, patch):
@@ -945,20 +898,16 @@ def test_without_a_server_a_key_and_headers_nothing_is_sent(base_url, patch):
             mod.retrieve("v", max_retries=0, **settings)
 
 
-BAD_KEYS = ["sk-b\nkey", "sk-b\x00key", "sk-b key", "sk-b\u00e4key", "sk-b\x7fkey"]
-
-
-@pytest.mark.parametrize("key", BAD_KEYS, ids=ascii)
-def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key, serve, patch):
-    server = serve(respond())
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(patch):
     expected = "api_key or OPENAI_API_KEY: expected printable ASCII without spaces"
-    assert str(error_of(server, ValueError, api_key=key)) == expected
-    if "\x00" not in key:
-        patch.setenv("OPENAI_API_KEY", key)
-        error = error_of(server, ValueError)
+    for key in ("sk-b\nkey", "sk-b\x00key", "sk-b key", "sk-b\xe4key", "sk-b\x7fkey"):
+        error = error_of("http://127.0.0.1:9", ValueError, api_key=key)
         assert str(error) == expected
-        assert ascii(key)[1:-1] not in report(error)
-    assert server.requests == []
+        if "\x00" not in key:
+            patch.setenv("OPENAI_API_KEY", key)
+            error = error_of("http://127.0.0.1:9", ValueError)
+            assert str(error) == expected
+            assert ascii(key)[1:-1] not in report(error)
 
 
 BAD_HEADERS = {  # what is wrong: the headers, words of the message
@@ -982,41 +931,35 @@ def test_a_bad_header_is_refused_and_not_shown(headers, words, serve):
 
 
 LONGEST = 2_147_483  # seconds: what a socket can wait for, in milliseconds, in a C int
+NAN = float("nan")
 NUMBERS = {  # setting: bad values, good values at the edges
-    "timeout": ([0, -1, LONGEST + 1, float("nan"), float("inf"), "5", None], [LONGEST]),
+    "timeout": ([0, -1, LONGEST + 1, NAN, float("inf"), "5", None], [LONGEST]),
     "max_retries": ([-1], [0, 10**9]),
-    "interval": ([0, -0.1, LONGEST + 1, float("nan"), "5", None], [0.001, LONGEST]),
-    "max_wait": ([0, -5, LONGEST + 1, float("nan"), "5"], [LONGEST, None]),
+    "interval": ([0, -0.1, LONGEST + 1, NAN, "5", None], [0.001, LONGEST]),
+    "max_wait": ([0, -5, LONGEST + 1, NAN, "5"], [LONGEST, None]),
 }
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_a_number_out_of_range_is_a_value_error_that_names_it(name, serve):
+def test_a_number_out_of_range_is_a_value_error_that_names_it(serve):
     server = serve(respond())
-    bad, good = NUMBERS[name]
-    for value in bad:
-        error = error_of(server, ValueError, function=mod.poll, **{name: value})
-        assert re.match(f"{name}: expected .*, got .*{value}", str(error))
-    assert server.requests == []
-    for value in good:
-        assert look_up(server, function=mod.poll, **{name: value}).id == "video_123"
+    for name, (bad, good) in NUMBERS.items():
+        for value in bad:
+            error = error_of(server, ValueError, function=mod.poll, **{name: value})
+            assert re.match(f"{name}: expected .*, got .*{value}", str(error))
+        assert server.requests == []
+        for value in good:
+            assert look_up(server, function=mod.poll, **{name: value}).id == "video_123"
+        server.requests.clear()
 
 
-WRONG_TYPES = {
-    "key": {"api_key": b"sk-bytes"},
-    "base URL": {"base_url": b"http://host"},
-    "number as a base URL": {"base_url": 5},
-    "headers": {"headers": 5},
-    "value of a header": {"headers": {"X-A": 5}},
-    "name of a header": {"headers": {b"X-A": "a"}},
-    "max_retries": {"max_retries": "2"},
-}
-
-
-@table("settings", WRONG_TYPES)
-def test_a_wrong_type_is_a_type_or_value_error_before_anything_is_sent(settings, serve):
-    server = serve(respond())
-    error_of(server, (TypeError, ValueError), **settings)
+def test_a_wrong_type_is_a_type_or_value_error_before_anything_is_sent(serve):
+    server, kinds = serve(respond()), (TypeError, ValueError)
+    for wrong in (b"bytes", 5):
+        for setting in ("api_key", "base_url", "headers"):
+            error_of(server, kinds, **{setting: wrong})
+        for headers in ({"X-A": wrong}, {wrong: "a"}):
+            error_of(server, kinds, headers=headers)
+    error_of(server, kinds, max_retries="2")
     assert server.requests == []
 
 
@@ -1072,21 +1015,18 @@ def test_the_family_of_errors_is_that_of_the_sdk():
 
 
 def test_every_error_survives_pickling_with_its_attributes(serve, clock):
-    errors = {
-        "status_code request_id body": error_of(
-            serve(respond({"error": "no"}, 404, "X-Request-Id: r"))
-        ),
-        "problems payload": error_of(serve(respond({"id": 1})), VALIDATION),
-        "video": error_of(serve(job("queued")), function=mod.poll, max_wait=4),
-        "args": error_of(serve(b"junk\r\n\r\n"), CONNECTION),
-    }
-    for names, error in errors.items():
+    refusal = error_of(serve(respond({"error": "no"}, 404, "X-Request-Id: r")))
+    invalid = error_of(serve(respond({"id": 1})), VALIDATION)
+    end = error_of(serve(job("queued")), TIMEOUT, function=mod.poll, max_wait=4)
+    for error, names in (
+        (refusal, "args status_code request_id body"),
+        (invalid, "args problems payload"),
+        (end, "args video"),
+    ):
         twin = pickle.loads(pickle.dumps(error))
-        assert (type(twin), str(twin)) == (type(error), str(error))
         for name in names.split():
             assert getattr(twin, name) == getattr(error, name)
             assert getattr(twin, name)
-    assert errors["video"].video.status == "queued"
 
 
 def test_an_error_that_is_made_by_hand_has_its_attributes():
@@ -1104,7 +1044,6 @@ REASONS = {  # where it is from: the body of a refusal, the words of it in the m
     "FastAPI": ({"detail": [{"loc": [1], "msg": "a"}, {"msg": "b"}]}, ": a; b"),
     "New API": ({"code": "no_task", "message": "no task", "data": None}, ": no task"),
     "TensorRT-LLM": ({"object": "error", "message": "gone", "code": 404}, ": gone"),
-    "Bifrost": ({"is_bifrost_error": True, "error": {"message": "none"}}, ": none"),
     "an empty message": ({"error": {"message": ""}, "message": "o"}, ": o"),
     "quotation marks": ({"detail": 'a "b" \\ \u732b'}, ': a "b" \\ \u732b'),
     "no words": ({"error": {"code": 7}}, ': {"error": {"code": 7}}'),
@@ -1137,22 +1076,18 @@ def test_a_redirect_is_not_followed_and_its_target_is_told(serve):
     assert elsewhere.requests == []
 
 
-@pytest.mark.parametrize("header", ["Location", "Retry-After", "x-request-id"])
-def test_headers_are_quoted_shortened_and_harmless(header, serve):
-    hostile = "\x1b[2J" + "x" * 300
-    shown = "\\u001b[2J" + "x" * 196 + "..."
-    error = error_of(serve(respond(b"", 404, f"{header}: {hostile}")))
-    assert str(error).endswith(f" ({header}: {shown})")
+def test_headers_are_quoted_shortened_and_harmless(serve):
+    for header in ("Location", "Retry-After", "x-request-id"):
+        answer = respond(b"", 404, f"{header}: \x1b[2J{'x' * 300}")
+        shown = "\\u001b[2J" + "x" * 196 + "..."
+        assert str(error_of(serve(answer))).endswith(f" ({header}: {shown})")
 
 
 def test_a_refusal_without_a_key_says_that_none_was_sent(serve):
     hint = "(no API key was sent: set OPENAI_API_KEY)"
     for status in (401, 403):
         assert hint in str(error_of(serve(respond(b"", status)), api_key=""))
-        for settings in (
-            {"api_key": "x"},
-            {"api_key": "", "headers": {"api-key": "x"}},
-        ):
+        for settings in ({"api_key": "x"}, {"api_key": "", "headers": {"a": "x"}}):
             assert hint not in str(error_of(serve(respond(b"", status)), **settings))
     assert hint not in str(error_of(serve(respond(b"", 404)), api_key=""))
 
@@ -1190,7 +1125,7 @@ def test_retry_after_is_obeyed_up_to_two_minutes(pause, serve, clock, run):
 
 
 def test_own_pauses_double_to_eight_seconds_with_jitter_downward(patch, clock):
-    patch.setattr(socket, "socket", Mock(side_effect=OSError))
+    patch.setattr(socket, "socket", raises(OSError))
     error = error_of("http://127.0.0.1:1", CONNECTION, max_retries=1100)
     assert str(error).endswith(" (1101 attempts)")  # 2.0**1100 would overflow.
     jitter = [a / b for a, b in zip(clock.pauses, [0.5, 1, 2, 4, 8, 8, 8, 8, 8])]
@@ -1226,9 +1161,9 @@ def test_what_may_pass_is_retried_twice_by_default(step, serve, clock, run):
 
 def test_a_timeout_is_retried_with_the_whole_timeout(serve, patch):
     patch.setattr(time, "sleep", lambda seconds: None)
-    server = serve(silence(), respond())
+    server = serve(drip(b"", b""), respond())
     assert look_up(server, timeout=0.5, max_retries=1).id == "video_123"
-    server = serve(silence())
+    server = serve(drip(b"", b""))
     started = time.monotonic()
     error_of(server, TIMEOUT, timeout=0.3, max_retries=2)
     assert time.monotonic() - started > 3 * 0.3 - 0.05
@@ -1270,7 +1205,7 @@ BROKEN = {  # what the server sends: the bytes, words of the message
     "a long status line": (OK + b"x" * MIB, "more than 18432 bytes of headers"),
     "a long header": (OK + b"X: " + b"x" * MIB, "more than 18432 bytes of headers"),
     "many headers": (OK + b"X: y\r\n" * 999, "HTTPException"),
-    "JSON cut short": (respond(DOCUMENT + b"   ")[:-3], "after 311 of 314 bytes"),
+    "JSON cut short": (respond(DOCUMENT + b"   ")[:-3], "after 295 of 298 bytes"),
     "a refusal cut short": (respond(b"0123456789", 404)[:-7], "after 3 of 10 bytes"),
     "a mebibyte cut short": (respond(b" " * (MIB + 1))[:-1], "1048576 of 1048577"),
     "chunks cut short": (chunked(b"200\r\n", DOCUMENT), "IncompleteRead"),
@@ -1328,7 +1263,7 @@ GUARDED = {  # what the exchange on the wire may raise, words of the message
 
 @table("error, words", GUARDED)
 def test_the_exchange_is_guarded_by_named_types(error, words, serve, patch):
-    patch.setattr(http.client, "parse_headers", Mock(side_effect=error))
+    patch.setattr(http.client, "parse_headers", raises(error))
     error = error_of(serve(respond()), CONNECTION)
     assert words in str(error)
     assert "s3cr3t" not in report(error)
@@ -1400,23 +1335,20 @@ def test_of_an_endless_refusal_one_mebibyte_is_kept(serve):
         assert (type(error), error.body) == (BUSY, b"x" * MIB)
 
 
-ENDLESS = {  # what comes at once, and then what comes as fast as it is read
-    "100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "trailers": (chunked(b"2\r\n{}\r\n0\r\n"), b"T: x\r\n"),
-    "a chunk of size -1": (chunked(b"-1\r\n"), b"x" * 4096),  # read everything
-}
-
-
-@table("before, piece", ENDLESS)
-def test_what_is_endless_ends_in_bounded_time_and_memory(before, piece, serve):
+def test_what_is_endless_ends_in_bounded_time_and_memory(serve):
     tracemalloc = pytest.importorskip("tracemalloc")  # PyPy has none.
-    server = serve(drip(before, piece * (65536 // len(piece)), pause=0))
-    tracemalloc.start()
-    try:
-        error_of(server, CONNECTION, timeout=0.3)
-        assert tracemalloc.get_traced_memory()[1] < 8 * MIB
-    finally:
-        tracemalloc.stop()
+    for before, piece in (
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (chunked(b"2\r\n{}\r\n0\r\n"), b"Trailer: x\r\n"),
+        (chunked(b"-1\r\n"), b"x" * 4096),  # a chunk size that means "everything"
+    ):
+        server = serve(drip(before, piece * (65536 // len(piece)), pause=0))
+        tracemalloc.start()
+        try:
+            error_of(server, CONNECTION, timeout=0.3)
+            assert tracemalloc.get_traced_memory()[1] < 8 * MIB
+        finally:
+            tracemalloc.stop()
 
 
 SLOW = {  # what comes at once, and then what comes every 50 ms
@@ -1515,20 +1447,6 @@ def test_many_threads_look_up_at_once(serve):
 # At home with the tools that hook into the standard library
 
 
-def test_the_request_goes_through_urllib_where_tracers_see_it(serve, patch):
-    server, seen, real = serve(respond()), [], urllib.request.OpenerDirector.open
-
-    def spy(opener, request, data=None, timeout=None):
-        seen.append((request.full_url, timeout))
-        request.add_header("Traceparent", "00-1")
-        return real(opener, request, data, timeout)
-
-    patch.setattr(urllib.request.OpenerDirector, "open", spy)
-    look_up(server, timeout=3)
-    assert seen == [(f"{server.url}/videos/video_123", 3)]
-    assert "Traceparent: 00-1\r\n" in server.requests[0]
-
-
 def test_a_recorder_that_replaces_the_connection_class_is_used(serve, patch):
     recorder = Mock(wraps=http.client.HTTPConnection)
     patch.setattr(http.client, "HTTPConnection", recorder)
@@ -1555,17 +1473,6 @@ def test_a_mocked_socket_without_a_raw_reader_is_enough(patch):
     assert look_up("http://127.0.0.1:9").id == "video_123"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="X | None needs Python 3.10")
-def test_the_annotations_of_every_public_name_resolve():
-    for name in (*mod.__all__, "main"):
-        public = getattr(mod, name)
-        typing.get_type_hints(public)
-        inspect.signature(public, eval_str=True)
-    for method in (mod.Video.from_dict, mod.Video.from_json, mod.Video.to_dict):
-        assert "return" in typing.get_type_hints(method)
-    assert typing.get_type_hints(mod.Video)["progress"] == (int | None)
-
-
 # TLS
 
 
@@ -1574,19 +1481,15 @@ def test_a_context_of_the_caller_verifies_a_ca_of_its_own(serve, trust):
     assert look_up(server, ssl_context=trust.client()).id == "video_123"
 
 
-CERTIFICATES = {  # the certificate, whether its CA is trusted, words of the message
-    "an unknown CA": (Trust.GOOD, False, "certificate verify failed"),
-    "another host": (Trust.ELSEWHERE, True, "not valid for '127.0.0.1'"),
-}
-
-
-@table("sent, is_trusted, words", CERTIFICATES)
+@pytest.mark.parametrize("is_of_the_host", [True, False])
 def test_a_bad_certificate_is_never_retried(
-    sent, is_trusted, words, serve, trust, clock, patch, run
+    is_of_the_host, serve, trust, clock, patch, run
 ):
-    server = serve(respond(), tls=trust.server(sent))
-    trust.of_the_system(patch, certificate=sent if is_trusted else Trust.ELSEWHERE)
+    certificate = Trust.GOOD if is_of_the_host else Trust.ELSEWHERE
+    server = serve(respond(), tls=trust.server(certificate))
+    trust.of_the_system(patch, certificate=Trust.ELSEWHERE)
     error = error_of(server, CONNECTION, max_retries=2)
+    words = "verify failed" if is_of_the_host else "not valid for '127.0.0.1'"
     assert words in str(error)
     assert isinstance(error.__cause__, ssl.SSLCertVerificationError)
     assert clock.pauses == []
@@ -1605,8 +1508,7 @@ def test_other_failures_of_tls_are_retried(serve, trust, clock):
 
 def test_a_handshake_without_any_time_left_is_a_timeout(trust, serve, patch, clock):
     server = serve(respond(), tls=trust.server())
-    want_read = Mock(side_effect=ssl.SSLWantReadError)
-    patch.setattr(ssl.SSLContext, "wrap_socket", want_read)
+    patch.setattr(ssl.SSLContext, "wrap_socket", raises(ssl.SSLWantReadError))
     error_of(server, TIMEOUT, ssl_context=trust.client(), timeout=60)
 
 
@@ -1669,12 +1571,10 @@ def test_the_trust_of_the_system_is_kept_for_a_minute_at_most(
     serve, trust, patch, clock
 ):
     plain, secure = serve(respond()), serve(respond(), tls=trust.server())
-    made, create = [], ssl.create_default_context
-    patch.setattr(
-        ssl, "create_default_context", lambda: made.append(create()) or made[-1]
-    )
+    create = Mock(wraps=ssl.create_default_context)
+    patch.setattr(ssl, "create_default_context", create)
     clock.now = 60 * 1000.0
-    for seconds, bundle, server, contexts in (
+    for seconds, bundle, server, count in (
         (0, "ca.pem", plain, 0),
         (0, "ca.pem", secure, 1),
         (59, "ca.pem", secure, 1),
@@ -1684,11 +1584,10 @@ def test_the_trust_of_the_system_is_kept_for_a_minute_at_most(
         clock.now += seconds
         trust.of_the_system(patch, bundle)
         look_up(server)
-        assert len(made) == contexts
-    assert made[0].verify_mode == ssl.CERT_REQUIRED and made[0].check_hostname
+        assert create.call_count == count
     patch.setenv("SSL_CERT_DIR", str(trust.folder))
     look_up(secure)
-    assert len(made) == 4
+    assert create.call_count == 4
 
 
 # Proxies
@@ -1786,23 +1685,20 @@ def test_an_unusable_proxy_is_an_error_without_its_password(proxy, patch):
     assert "passw0rd" not in report(error)
 
 
-FAR = {  # a proxy's answer to CONNECT, or None if it is dead; words of the message
-    "a dead proxy": (None, "refused"),
-    "a proxy that refuses": (respond(b"", 407), "Tunnel .* failed: 407 Whatever"),
-    "endless headers": (
-        OK + b"X: " + b"x" * 60_000,
-        "more than 18432 bytes of headers",
-    ),
-}
-
-
-@table("step, words", FAR)
-def test_a_failure_at_a_proxy_names_it(step, words, serve, patch, trust):
-    port = serve(step).port if step else free_port()
-    patch.setenv("https_proxy", f"http://user:{KEY}@127.0.0.1:{port}")
-    message = str(error_of("https://video.example", CONNECTION))
-    where = "GET https://video.example/videos/video_123: through the proxy 127.0.0.1"
-    assert re.match(f"{where}:{port}: .*{words if os.name == 'posix' else ''}", message)
+def test_a_failure_at_a_proxy_names_it(serve, patch):
+    for step, words in (
+        (None, "refused"),  # a dead proxy
+        (respond(b"", 407), "Tunnel .* failed: 407 Whatever"),
+        (OK + b"X: " + b"x" * 60_000, "more than 18432 bytes of headers"),
+    ):
+        port = serve(step).port if step else free_port()
+        patch.setenv("https_proxy", f"http://user:{KEY}@127.0.0.1:{port}")
+        message = str(error_of("https://video.example", CONNECTION))
+        start = (
+            "GET https://video.example/videos/video_123: through the proxy 127.0.0.1:"
+        )
+        assert message.startswith(f"{start}{port}: ")
+        assert os.name != "posix" or re.search(words, message)
 
 
 # Secrets: error_of() looks for the key in every other failure, too
@@ -1872,8 +1768,7 @@ def test_what_is_not_of_the_network_is_not_touched(error, serve, patch):
             raise error
 
     patch.setattr(http.client, "parse_headers", interrupt)
-    caught = error_of(serve(respond()), type(error))
-    assert caught is error
+    assert error_of(serve(respond()), type(error)) is error
     assert "in do_open" in report(error)
 
 
@@ -1944,9 +1839,8 @@ def test_the_pause_is_counted_from_the_answer(serve, clock):
 
 def test_what_on_update_raises_is_not_touched(serve, clock):
     own = TIMEOUT("mine")
-    on_update = Mock(side_effect=own)
     with pytest.raises(TIMEOUT) as caught:
-        look_up(serve(job("queued")), function=mod.poll, on_update=on_update)
+        look_up(serve(job("queued")), function=mod.poll, on_update=raises(own))
     assert (caught.value, str(own), own.video) == (own, "mine", None)
 
 
@@ -1960,28 +1854,19 @@ def test_a_failure_while_waiting_is_raised_after_its_retries(serve, clock):
     assert len(server.requests) == 5
 
 
-MAX_WAITS = {  # max_wait: the pauses, with an interval of 5 seconds
-    20: [5, 5, 5, 5],
-    12: [5, 5, 2],
-    5: [5],
-    4: [4],
-    0.5: [0.5],
-}
-
-
-@pytest.mark.parametrize("max_wait", MAX_WAITS)
-def test_max_wait_really_waits_and_asks_once_more(max_wait, serve, clock, run):
-    server = serve(job("queued", progress=7))
-    error = error_of(server, TIMEOUT, function=mod.poll, max_wait=max_wait)
-    assert clock.pauses == MAX_WAITS[max_wait]
-    assert len(server.requests) == len(clock.pauses) + 1
-    assert error.video.progress == 7
-    words = f"still queued after max_wait, {max_wait} s"
-    assert str(error) == f"GET {server.url}/videos/video_123: {words}"
-    assert (error.__cause__, error.__context__) == (None, None)
-    clock.pauses.clear()
-    run("v", "--base-url", server.url, "--wait", "--max-wait", max_wait)
-    assert clock.pauses == MAX_WAITS[max_wait]
+def test_max_wait_really_waits_and_asks_once_more(serve, clock, run):
+    for max_wait, pauses in ((20, [5] * 4), (12, [5, 5, 2]), (5, [5]), (0.5, [0.5])):
+        clock.pauses.clear()
+        server = serve(job("queued", progress=7))
+        error = error_of(server, TIMEOUT, function=mod.poll, max_wait=max_wait)
+        assert clock.pauses == pauses
+        assert len(server.requests) == len(pauses) + 1
+        assert error.video.progress == 7
+        words = f"still queued after max_wait, {max_wait} s"
+        assert str(error) == f"GET {server.url}/videos/video_123: {words}"
+        assert (error.__cause__, error.__context__) == (None, None)
+        run("v", "--base-url", server.url, "--wait", "--max-wait", max_wait)
+        assert clock.pauses == pauses * 2
 
 
 def test_the_last_request_may_end_the_job_and_has_the_whole_timeout(serve, clock):
@@ -2017,7 +1902,7 @@ def test_no_retry_begins_after_max_wait(serve, clock):
 
 def test_the_timeout_of_a_request_is_not_the_end_of_max_wait(serve):
     settings = {"function": mod.poll, "interval": 0.01, "max_wait": HANG}
-    server = serve(job("in_progress"), silence())
+    server = serve(job("in_progress"), drip(b"", b""))
     error = error_of(server, TIMEOUT, timeout=0.2, **settings)
     assert error.video is None
     assert str(error).endswith("no whole answer within 0.2 s")
@@ -2137,7 +2022,7 @@ def test_wrong_usage_is_one_line_and_exit_status_2(arguments, run, patch):
 
 
 def test_a_timeout_while_waiting_is_no_answer(serve, run, patch):
-    patch.setenv("OPENAI_BASE_URL", serve(silence()).url)
+    patch.setenv("OPENAI_BASE_URL", serve(drip(b"", b"")).url)
     outcome = run("v", "--wait", "--timeout", 0.2, "--max-retries", 0)
     assert outcome[:2] == (5, "")
     start = f"videoretrieve: GET {os.environ['OPENAI_BASE_URL']}/videos/v: "
@@ -2151,22 +2036,19 @@ def test_help_fits_80_columns_and_names_all_there_is(run, patch):
     assert (exit_status, err) == (0, "")
     assert out.startswith("usage: python -m videoretrieve [-h] ")
     assert max(map(len, out.splitlines())) <= 80
-    words = (
-        "--base-url URL|'NAME: VALUE'|--timeout S|--max-retries N|--strict|--field PATH"
-    )
-    words += "|-v, --verbose|--version|--help|waiting:|--wait|--interval S|--max-wait S"
-    words += (
-        "|(default: 60)|(default: 2)|(default: 5)|(default: none)|example:|no_proxy"
-    )
-    words += (
-        "|VIDEO_ID |OPENAI_API_KEY|OPENAI_BASE_URL|https_proxy|SSL_CERT_FILE|  130  "
-    )
-    for word in (*words.split("|"), *[f"  {number}    " for number in range(6)]):
+    words = """--base-url URL,'NAME: VALUE',--timeout S,--max-retries N,--strict,waiting:
+--field PATH,--verbose,--version,--help,--wait,--interval S,--max-wait S,(default: 60)
+(default: 2),(default: 5),(default: none),example:,OPENAI_API_KEY,OPENAI_BASE_URL
+https_proxy,no_proxy,SSL_CERT_FILE,VIDEO_ID ,-v,  130  """
+    for word in (
+        *re.split("[,\n]", words),
+        *[f"  {number}    " for number in range(6)],
+    ):
         assert word in out
 
 
 def test_an_interrupt_is_exit_status_130(run, patch):
-    patch.setattr(socket, "getaddrinfo", Mock(side_effect=KeyboardInterrupt))
+    patch.setattr(socket, "getaddrinfo", raises(KeyboardInterrupt))
     outcome = run("v", "--base-url", "http://127.0.0.1:9")
     assert outcome == (130, "", "videoretrieve: interrupted\n")
 
@@ -2179,29 +2061,23 @@ def test_an_answer_nested_too_deep_to_print_is_an_error(serve, run):
     assert exit_status == 0 or "cannot write the result: " in err
 
 
-ENCODINGS = {  # the encoding of standard output: the text that is printed
-    "utf-8": "\xe9\u732b\U0001f600 \x9b\\ud800",
-    "UTF8": "\xe9\u732b\U0001f600 \x9b\\ud800",
-    "latin-1": "\xe9\\u732b\\U0001f600 \x9b\\ud800",
-    "ascii": "\\xe9\\u732b\\U0001f600 \\x9b\\ud800",
-}
-
-
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_text_is_exact_as_far_as_the_encoding_can_and_json_is_json(
-    encoding, serve, patch
-):
-    text, printed = "\xe9\u732b\U0001f600 \x9b\ud800", ENCODINGS[encoding]
+def test_text_is_exact_as_far_as_the_encoding_can_and_json_is_json(serve, patch):
+    text = "\xe9\u732b\U0001f600 \x9b\ud800"
     url = serve(respond(sample(prompt=text))).url
-    stdout = io.TextIOWrapper(io.BytesIO(), encoding, newline="\n")
-    patch.setattr(sys, "stdout", stdout)
-    assert mod.main(["v", "--base-url", url, "--field", "prompt"]) == 0
-    assert mod.main(["v", "--base-url", url]) == 0
-    out = stdout.buffer.getvalue().decode(encoding)
-    assert out.startswith(f"{printed}\n")
-    document = out[len(printed) + 1 :]
-    assert json.loads(document)["prompt"] == text
-    assert ("\u732b" in document) is (encoding.lower() in ("utf-8", "utf8"))
+    for encoding, printed in {
+        "utf-8": "\xe9\u732b\U0001f600 \x9b\\ud800",
+        "UTF8": "\xe9\u732b\U0001f600 \x9b\\ud800",
+        "latin-1": "\xe9\\u732b\\U0001f600 \x9b\\ud800",
+        "ascii": "\\xe9\\u732b\\U0001f600 \\x9b\\ud800",
+    }.items():
+        stdout = io.TextIOWrapper(io.BytesIO(), encoding, newline="\n")
+        patch.setattr(sys, "stdout", stdout)
+        assert mod.main(["v", "--base-url", url, "--field", "prompt"]) == 0
+        assert mod.main(["v", "--base-url", url]) == 0
+        line, document = stdout.buffer.getvalue().decode(encoding).split("\n", 1)
+        assert line == printed
+        assert json.loads(document)["prompt"] == text
+        assert ("\u732b" in document) is encoding.lower().startswith("utf")
 
 
 OBEYED = "\x00\x08\x0b\x0d\x1b\x1f\x7f\x80\x9f\u061c\u200e\u200f\u2028\u202e\u2066\u2069\ufeff"
@@ -2244,38 +2120,28 @@ def test_a_shell_sees_closed_and_full_streams(redirection, serve):
     exit_status, err = REDIRECTIONS[redirection]
     program = f"{shlex.quote(sys.executable)} {shlex.quote(str(MODULE))}"
     command = f"{program} v --base-url {serve(respond()).url} {redirection}"
-    env = child_environment()
-    env.pop("PYTHONUNBUFFERED", None)
-    done = execute("sh", "-c", command, env=env)
+    done = execute("sh", "-c", command, env=environment(PYTHONUNBUFFERED=""))
     assert done.returncode == exit_status
     assert done.stderr.startswith(err) and bool(done.stderr) == bool(err)
 
 
-def unwritable(error):
-    """A stream that cannot be written."""
-    return Mock(write=Mock(side_effect=error), closed=False, encoding="utf-8")
-
-
-CANNOT = "videoretrieve: cannot write the result:"
-STREAMS = {  # standard output, standard error
-    "none": (None, f"{CANNOT} the stream is closed\n"),
-    "closed": (Mock(closed=True), f"{CANNOT} the stream is closed\n"),
-    "full": (unwritable(OSError(28, "full")), f"{CANNOT} [Errno 28] full\n"),
-    "a pipe": (unwritable(BrokenPipeError()), ""),  # Whoever reads has seen enough.
-}
-
-
-@table("stdout, err", STREAMS)
-def test_unwritable_output_is_exit_status_1(stdout, err, serve, patch, capsys):
-    patch.setattr(sys, "stdout", stdout)
-    assert mod.main(["v", "--base-url", serve(respond()).url]) == 1
-    assert capsys.readouterr().err == err
+def test_unwritable_output_is_exit_status_1(serve, patch, capsys):
+    start, url = "videoretrieve: cannot write the result: ", serve(respond()).url
+    full, pipe = OSError(28, "full"), BrokenPipeError()
+    for stdout, err in (
+        (None, f"{start}the stream is closed\n"),
+        (Mock(closed=True), f"{start}the stream is closed\n"),
+        (Mock(closed=False, encoding="utf-8", write=raises(full)), f"{start}{full}\n"),
+        (Mock(closed=False, encoding="utf-8", write=raises(pipe)), ""),
+    ):
+        patch.setattr(sys, "stdout", stdout)
+        assert mod.main(["v", "--base-url", url]) == 1
+        assert capsys.readouterr().err == err
 
 
 # The progress bar
 
 BARS = {  # progress, columns of the terminal, the line
-    "0 %": (0, 80, "  0% 0:00 done [--------------------] v\\x1b\\u732bvv"),
     "4 %": (4, 80, "  4% 0:00 done [--------------------] v\\x1b\\u732bvv"),
     "50 %": (50, 80, " 50% 0:00 done [##########----------] v\\x1b\\u732bvv"),
     "99 %": (99, 80, " 99% 0:00 done [###################-] v\\x1b\\u732bvv"),
@@ -2331,44 +2197,6 @@ def test_the_bar_counts_the_time_and_is_gone_before_an_error(serve, terminal, cl
     assert error == f"videoretrieve: GET {server.url}/videos/v: 404 Not Found\n"
 
 
-@posix
-def test_an_interrupt_in_a_real_terminal_leaves_it_in_order(serve):
-    import pty
-
-    server = serve(job("queued", progress=33))
-    parent, terminal = pty.openpty()
-    # A CI may start its jobs with interrupts ignored.
-    code = f"""if True:
-    import signal, sys, {mod.__name__} as mod
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(mod.main(sys.argv[1:]))
-    """
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "v", "--base-url", server.url, "--wait"],
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        start_new_session=True,
-        env=child_environment(),
-    )
-    os.close(terminal)
-    seen = b""
-    with process:
-        try:
-            while b"33%" not in seen:
-                seen += os.read(parent, 4096)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(HANG) == 130
-        finally:
-            process.kill()
-        assert process.stdout.read() == b""
-    with contextlib.suppress(OSError):  # Linux says so that the terminal was closed.
-        for data in iter(lambda: os.read(parent, 4096), b""):
-            seen += data
-    os.close(parent)
-    assert re.search(rb"\r +\rvideoretrieve: interrupted\r\n$", seen)
-
-
 # The ways a copied file is run
 
 WAYS = {
@@ -2392,7 +2220,7 @@ def test_the_file_runs_in_every_way_a_file_is_run(way, serve):
 
 
 def test_no_socket_stays_open_while_an_error_is_kept_and_no_warning_is_given(serve):
-    broken = [b"", b"junk\r\n\r\n", respond()[:-1], silence()]
+    broken = [b"", b"junk\r\n\r\n", respond()[:-1], drip(b"", b"")]
     urls = [serve(step).url for step in (respond(), respond(b"", 404), *broken)]
     urls += ["http://127.0.0.1:1", "https://video.example"]
     code = f"""if True:
@@ -2410,56 +2238,28 @@ def test_no_socket_stays_open_while_an_error_is_kept_and_no_warning_is_given(ser
     assert len(kept) == 14, kept  # All of the URLs but the first, twice
     assert len(set(opened)) <= 1, opened
     """
-    env = child_environment(https_proxy=serve(b"HTTP/1.1 407 Log in\r\n\r\n").url)
+    env = environment(https_proxy=serve(b"HTTP/1.1 407 Log in\r\n\r\n").url)
     command = (sys.executable, "-X", "dev", "-W", "error", "-c", code, *urls)
     done = execute(*command, env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_importing_leaves_out_what_only_few_lookups_need():
-    code = "import dataclasses, email.utils, json, sys, urllib.request"
-    code += "; sys.path += [sys.argv[1]]"
-    code += "; parts = set(sys.modules); __import__(sys.argv[2])"
-    code += "; more = set(sys.modules) - parts"
-    code += "; print({'argparse', 'logging', 'traceback', 'typing', 'asyncio'} & more)"
-    done = execute(
-        sys.executable, "-I", "-S", "-c", code, str(MODULE.parent), MODULE.stem
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "set()\n", "")
-
-
 # Promises
 
 
-def test_every_public_name_is_listed_and_documented():
-    assert sorted(mod.__all__) == list(mod.__all__)
-    own = {name for name, value in vars(mod).items() if is_own(value)}
-    assert {name for name in own if name[0] != "_"} == {*mod.__all__, "main"}
-    assert "Unix seconds" in mod.Video.__doc__
-    for name in mod.__all__:
-        public = getattr(mod, name)
-        assert inspect.getdoc(public)
-        for method_name, method in vars(public).items():
-            if callable(getattr(method, "__func__", method)) and method_name[0] != "_":
-                assert inspect.getdoc(getattr(public, method_name))
-
-
-def is_own(value):
-    """Whether the module itself defines this class or function."""
-    return callable(value) and getattr(value, "__module__", None) == mod.__name__
-
-
-SHARED = "api_key=None base_url=None headers=None timeout=60.0 max_retries=2 ssl_context=None strict=False"
-SIGNATURES = {
-    mod.retrieve: SHARED,
-    mod.poll: f"interval=5.0 max_wait=None on_update=None {SHARED}",
-}
-
-
-@pytest.mark.parametrize("function", SIGNATURES)
-def test_the_two_functions_share_their_settings(function):
-    first, *settings = inspect.signature(function).parameters.values()
-    assert first.name == "video_id"
-    assert all(setting.kind is setting.KEYWORD_ONLY for setting in settings)
-    written = [f"{setting.name}={setting.default}" for setting in settings]
-    assert " ".join(written) == SIGNATURES[function]
+def test_the_two_functions_share_their_settings():
+    shared = "api_key=None base_url=None headers=None timeout=60.0 max_retries=2 "
+    shared += "ssl_context=None strict=False"
+    waiting = "interval=5.0 max_wait=None on_update=None"
+    for function, written in (
+        (mod.retrieve, f"{shared}"),
+        (mod.poll, f"{waiting} {shared}"),
+        (mod.Video.from_dict, "strict=False"),
+        (mod.Video.from_json, "strict=False"),
+    ):
+        _, *settings = inspect.signature(function).parameters.values()
+        assert {setting.kind for setting in settings} == {
+            inspect.Parameter.KEYWORD_ONLY
+        }
+        names = [f"{setting.name}={setting.default}" for setting in settings]
+        assert " ".join(names) == written
