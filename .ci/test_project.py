@@ -6,18 +6,24 @@ A vendored copy does not need this file.
 """
 
 import ast
+import contextlib
+import inspect
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import typing
 
 import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from test_videoretrieve import execute, patch, respond, sample, serve  # noqa: F401
+import videoretrieve as mod
+from test_videoretrieve import HANG, environment, execute, job, respond, sample
+from test_videoretrieve import patch, serve  # noqa: F401 (fixtures)
 
 MODULE = (PROJECT / "videoretrieve.py").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -101,7 +107,73 @@ def test_the_module_needs_the_standard_library_alone():
 
 @pytest.mark.parametrize(
     "name, lines",
-    [("videoretrieve.py", 1220), ("test_videoretrieve.py", 2800), ("README.md", 270)],
+    [("videoretrieve.py", 1150), ("test_videoretrieve.py", 2200), ("README.md", 270)],
 )
 def test_the_files_keep_to_their_sizes(name, lines):
     assert len((PROJECT / name).read_text(encoding="utf-8").splitlines()) <= lines
+
+
+def test_every_public_name_is_listed_documented_and_annotated():
+    assert sorted(mod.__all__) == list(mod.__all__)
+    own = {
+        name
+        for name, value in vars(mod).items()
+        if callable(value) and getattr(value, "__module__", None) == mod.__name__
+    }
+    assert {name for name in own if name[0] != "_"} == {*mod.__all__, "main"}
+    assert "Unix seconds" in mod.Video.__doc__
+    for name in (*mod.__all__, "main"):
+        public = getattr(mod, name)
+        assert inspect.getdoc(public)
+        if sys.version_info >= (3, 10):  # X | None
+            typing.get_type_hints(public)
+            inspect.signature(public, eval_str=True)
+    for method in (mod.Video.from_dict, mod.Video.from_json, mod.Video.to_dict):
+        assert inspect.getdoc(method)
+        assert sys.version_info < (3, 10) or "return" in typing.get_type_hints(method)
+
+
+def test_importing_leaves_out_what_only_few_lookups_need():
+    code = "import dataclasses, email.utils, json, sys, urllib.request"
+    code += "; sys.path += [sys.argv[1]]; parts = set(sys.modules)"
+    code += "; import videoretrieve; more = set(sys.modules) - parts"
+    code += "; print({'argparse', 'logging', 'traceback', 'typing', 'asyncio'} & more)"
+    done = execute(sys.executable, "-I", "-S", "-c", code, str(PROJECT))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "set()\n", "")
+
+
+def test_an_interrupt_in_a_real_terminal_leaves_it_in_order(serve):  # noqa: F811
+    import pty
+
+    server = serve(job("queued", progress=33))
+    parent, terminal = pty.openpty()
+    # A CI may start its jobs with interrupts ignored.
+    code = """if True:
+    import signal, sys, videoretrieve
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(videoretrieve.main(sys.argv[1:]))
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "v", "--base-url", server.url, "--wait"],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        start_new_session=True,
+        env=environment(),
+    )
+    os.close(terminal)
+    seen = b""
+    with process:
+        try:
+            while b"33%" not in seen:
+                seen += os.read(parent, 4096)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(HANG) == 130
+        finally:
+            process.kill()
+        assert process.stdout.read() == b""
+    with contextlib.suppress(OSError):  # Linux says so that the terminal was closed.
+        for data in iter(lambda: os.read(parent, 4096), b""):
+            seen += data
+    os.close(parent)
+    assert re.search(rb"\r +\rvideoretrieve: interrupted\r\n$", seen)
