@@ -22,8 +22,16 @@ PROJECT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 import videoretrieve as mod
-from test_videoretrieve import HANG, environment, execute, job, respond, sample
-from test_videoretrieve import patch, serve  # noqa: F401 (fixtures)
+from test_videoretrieve import (  # noqa: F401 (fixtures)
+    HANG,
+    environment,
+    execute,
+    job,
+    patch,
+    respond,
+    sample,
+    serve,
+)
 
 MODULE = (PROJECT / "videoretrieve.py").read_text(encoding="utf-8")
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
