@@ -726,13 +726,13 @@ def test_every_way_sends_the_same_request_with_all_settings_at_once(
         return real(opener, request, data, timeout)
 
     patch.setattr(urllib.request.OpenerDirector, "open", spy)
-    headers = {"X-One": "1", "user-agent": "mine"}
+    headers = {"X-One": "1:2", "user-agent": "mine"}
     settings = {"timeout": 33, "max_retries": 1, "headers": headers}
     settings.update(api_key="sk-of-an-argument", ssl_context=trust.client())
     for function in (mod.retrieve, mod.poll):
         look_up(f"{server.url}?q=1", "a/b", function, **settings)
     patch.setenv("OPENAI_API_KEY", "sk-of-an-argument")
-    options = ["-H", "X-One: 1", "--header", "user-agent:mine ", "--timeout", "33"]
+    options = ["-H", "X-One: 1:2", "--header", "user-agent:mine ", "--timeout", "33"]
     options += ["--max-retries", "1", "--base-url", f"{server.url}?q=1"]
     for wait in ([], ["--wait"]):
         assert run("a/b", *options, *wait)[0] == 0
@@ -1579,7 +1579,7 @@ def test_each_scheme_has_its_own_proxy(serve, patch, trust):
     server = serve(respond(), tls=trust.server())
     patch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     assert look_up(server, ssl_context=trust.client()).id == "video_123"
-    patch.setenv("https_proxy", f"http://127.0.0.1:{free_port()}")
+    patch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
     error_of(server, CONNECTION, ssl_context=trust.client())
     patch.setenv("no_proxy", "127.0.0.1")
     assert look_up(server, ssl_context=trust.client()).id == "video_123"
@@ -1878,7 +1878,7 @@ COMMANDS = {  # the answers' changes, options, exit status, output, standard err
     "past the end": ([ODD], "--field data.2", 1, ABSENT, "no member '2' (2 there: 0"),
     "a negative number": ([ODD], "--field data.-1", 1, ABSENT, "'-1' (2 there: 0, 1)"),
     "no member": ([{}], "--field statsu", 1, ABSENT, "'statsu' (13 there: id, comp"),
-    "a member of text": ([{}], "--field id.x", 1, ABSENT, "no member 'x' (0 there"),
+    "a member of text": ([{}], "--field id.x", 1, ABSENT, "no member 'x' (0 there)"),
     "of a number": ([{}], "--field progress.x", 1, ABSENT, "no member 'x' (0 there"),
     "an empty path": ([{}], "--field=", 1, ABSENT, "--field: no member ''"),
     "strict": ([{"size": "1x1"}], "--strict", 1, ABSENT, "not a video of the docu"),

@@ -130,6 +130,41 @@ class VideoStatus(_WireString):
     FAILED = "failed"
 
 
+# For each field, in the documented order: its type in words, the types of its value in
+# Python, and the values that it may have if their set is closed.
+_NULL = type(None)
+_STRING = ("a string", str, ())
+_STRING_OR_NULL = ("a string or null", (str, _NULL), ())
+_INTEGER = ("an integer", int, ())
+_INTEGER_OR_NULL = ("an integer or null", (int, _NULL), ())
+_FIELDS: AnyDict = {
+    "id": _STRING,
+    "completed_at": _INTEGER_OR_NULL,
+    "created_at": _INTEGER,
+    "error": ("an object or null", (dict, _NULL), ()),
+    "expires_at": _INTEGER_OR_NULL,
+    "model": _STRING,
+    "object": ("video", str, ("video",)),
+    "progress": _INTEGER,
+    "prompt": _STRING_OR_NULL,
+    "remixed_from_video_id": _STRING_OR_NULL,
+    "seconds": _STRING,
+    "size": (f"one of {', '.join(VideoSize)}", str, tuple(VideoSize)),
+    "status": (f"one of {', '.join(VideoStatus)}", str, tuple(VideoStatus)),
+}
+_ERROR_FIELDS: AnyDict = {"code": _STRING, "message": _STRING}
+_REQUIRED_FIELDS: AnyDict = {"id": _STRING, "status": _STRING}  # of any video job
+# The enum members by their values. Any other value stays what it is.
+_LITERALS: AnyDict = {
+    name: {str(member): member for member in members}
+    for name, members in (
+        ("model", VideoModel),
+        ("seconds", VideoSeconds),
+        ("size", VideoSize),
+        ("status", VideoStatus),
+    )
+}
+
 # The statuses that poll waits in: two documented ones, and the words of compatible
 # servers that mean the same. Any other status is final.
 _IN_FLIGHT = {
@@ -306,42 +341,6 @@ class Video:
         return wire
 
 
-# For each field, in the documented order: its type in words, the types of its value in
-# Python, and the values that it may have if their set is closed.
-_NULL = type(None)
-_STRING = ("a string", str, ())
-_STRING_OR_NULL = ("a string or null", (str, _NULL), ())
-_INTEGER = ("an integer", int, ())
-_INTEGER_OR_NULL = ("an integer or null", (int, _NULL), ())
-_FIELDS: AnyDict = {
-    "id": _STRING,
-    "completed_at": _INTEGER_OR_NULL,
-    "created_at": _INTEGER,
-    "error": ("an object or null", (dict, _NULL), ()),
-    "expires_at": _INTEGER_OR_NULL,
-    "model": _STRING,
-    "object": ("video", str, ("video",)),
-    "progress": _INTEGER,
-    "prompt": _STRING_OR_NULL,
-    "remixed_from_video_id": _STRING_OR_NULL,
-    "seconds": _STRING,
-    "size": (f"one of {', '.join(VideoSize)}", str, tuple(VideoSize)),
-    "status": (f"one of {', '.join(VideoStatus)}", str, tuple(VideoStatus)),
-}
-_ERROR_FIELDS: AnyDict = {"code": _STRING, "message": _STRING}
-_REQUIRED_FIELDS: AnyDict = {"id": _STRING, "status": _STRING}  # of any video job
-# The enum members by their values. Any other value stays what it is.
-_LITERALS: AnyDict = {
-    name: {str(member): member for member in members}
-    for name, members in (
-        ("model", VideoModel),
-        ("seconds", VideoSeconds),
-        ("size", VideoSize),
-        ("status", VideoStatus),
-    )
-}
-
-
 def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
     """Return a value for each field, and the members that no field holds unchanged.
 
@@ -368,9 +367,8 @@ def _problems(payload: Any, fields: AnyDict, prefix: str = "") -> list[str]:
     problems: list[str] = []
     for name, (expected, types, choices) in fields.items():
         value = payload.get(name)
-        is_bool = isinstance(value, bool)
         is_other = choices and value not in choices
-        if not isinstance(value, types) or is_bool or is_other:
+        if not isinstance(value, types) or isinstance(value, bool) or is_other:
             got = _shown(value) if name in payload else "nothing"
             problems.append(f"{prefix}{name}: expected {expected}, got {got}")
         elif name == "error" and value is not None:  # the one object within the job
@@ -492,7 +490,7 @@ def _check_seconds(name: str, value: Any) -> None:
 _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
     (?= [!-~]* \Z )  # printable
     https?://
-    (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host name
+    (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host name of labels
         | \[ [0-9a-f:.]+ (?: % [\w-]+ )? \] )  # an IPv6 address, perhaps with a scope
     (?: : (?P<port> [0-9]{1,5} ) )?
     (?: [/?] [^#]* )?  # a path and a query
@@ -1092,7 +1090,7 @@ def _member(value: Any, path: str) -> Any:
         if not isinstance(value, dict):  # Text and numbers have no members.
             value = {}
         if step not in value:
-            there = f"{len(value)} there: {_one_line(', '.join(value))}"
+            there = f"{len(value)} there: {_one_line(', '.join(value))}".rstrip(": ")
             raise LookupError(f"--field: no member {_shown(step)} ({there})")
         value = value[step]
     return value
