@@ -999,7 +999,7 @@ def _parser() -> Any:
     add("--version", action="version", version=f"videoretrieve {__version__}")
     add_wait("--wait", action="store_true", help="retrieve until the job is over")
     add_wait("--interval", **seconds, help=f"between requests (default: {_INTERVAL:g})")
-    add_wait("--max-wait", **seconds, help="limit of all of it (default: none)")
+    add_wait("--max-wait", **seconds, help="limit of the wait (default: none)")
     return parser
 
 
@@ -1014,11 +1014,11 @@ environment:
 
 exit status:
   0    looked up; with --wait, the job is completed
-  1    a refusal, an invalid answer, no such member, or output that failed
+  1    an HTTP error status, an invalid answer, no such part, or failed output
   2    wrong usage: arguments, API key, URL
-  3    with --wait: the job ended in another state than completed
-  4    with --wait: the job was still in flight after --max-wait
-  5    no answer, or a refusal that may pass: try again later
+  3    with --wait: the job ended with another status than completed
+  4    with --wait: the job was not over after --max-wait
+  5    no answer, or an HTTP status that may be temporary: try again later
   130  interrupted
 """
 
