@@ -6,7 +6,7 @@ In a program and in a shell::
     video = videoretrieve.retrieve("video_123", base_url="http://127.0.0.1:8000/v1")
     $ python -m videoretrieve video_123 --base-url http://127.0.0.1:8000/v1
 
-`retrieve` asks once, and `poll` until the job is over. Both return a frozen `Video`.
+`retrieve` returns a job as it is now, `poll` when it is over. Both return a `Video`.
 The types and the path come from OpenAI's API reference; the names of the errors and
 most rules for retries from its Python SDK.
 
@@ -39,8 +39,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Type checkers know this name. Importing typing takes time, so that at run time Any is
-# an object, for typing.get_type_hints().
+# Type checkers know this name. Importing typing takes time: at run time, object stands
+# for Any, so that typing.get_type_hints() works. AnyDict is for type checkers alone.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -72,12 +72,14 @@ __all__ = [
 ]
 __version__ = "3.0.0"
 
-_BASE_URL = "https://api.openai.com/v1"
+_BASE_URL = "https://api.openai.com/v1"  # as in the SDK, though the service has ended
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = 120.0  # seconds; after a longer one there is no retry, as in the SDK
+_MAX_RETRY_AFTER = (
+    120.0  # seconds; if it asks for more, there is no retry, as in the SDK
+)
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
 _MAX_HEADERS = 18 << 10  # bytes: 2 KiB for the status line, and 16 as in Node.js
 _MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
@@ -95,7 +97,7 @@ class _WireString(str, Enum):
 
 
 class VideoModel(_WireString):
-    """The documented models. Others are taken, too, as plain `str`."""
+    """The documented models. The API reference allows others."""
 
     SORA_2 = "sora-2"
     SORA_2_PRO = "sora-2-pro"
@@ -105,7 +107,7 @@ class VideoModel(_WireString):
 
 
 class VideoSeconds(_WireString):
-    """The documented durations, in seconds. Others are taken, too, as plain `str`."""
+    """The documented durations, in seconds. The API reference allows others."""
 
     SECONDS_4 = "4"
     SECONDS_8 = "8"
@@ -113,7 +115,7 @@ class VideoSeconds(_WireString):
 
 
 class VideoSize(_WireString):
-    """The documented sizes, width by height in pixels. `strict` takes no others."""
+    """The documented sizes, width by height in pixels. There are no others."""
 
     SIZE_720X1280 = "720x1280"
     SIZE_1280X720 = "1280x720"
@@ -122,7 +124,7 @@ class VideoSize(_WireString):
 
 
 class VideoStatus(_WireString):
-    """The documented states of a job. `strict` takes no others."""
+    """The documented states of a job. There are no others."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
@@ -166,7 +168,7 @@ _LITERALS: AnyDict = {
 }
 
 # The statuses that poll waits in: two documented ones, and the words of compatible
-# servers that mean the same. Any other status is final.
+# servers that mean the same. Any other is final: no word is polled for ever.
 _IN_FLIGHT = {
     "queued",
     "in_progress",
@@ -181,9 +183,9 @@ _IN_FLIGHT = {
 
 
 class APIError(Exception):
-    """Base class of every error of a lookup. Its message, for people, may change."""
+    """Base class of every error of a lookup. What raises one sets its attributes."""
 
-    # Without this, inspect.signature() of these classes is an error.
+    # Without this, help() and inspect.signature() find no signature.
     def __init__(self, message: str) -> None:
         super().__init__(message)
 
@@ -205,7 +207,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The server refused: its status is not 2xx. Redirects are never followed.
+    """The status is not 2xx, and the body is not a job. Redirects are not followed.
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -267,8 +269,8 @@ class Video:
 
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
-    JSON type. `extra` has, as received, the members that are not documented, such as
-    `url`, and those whose value is not of the documented type.
+    JSON type. Undocumented text stays a plain `str`, servers send such. `extra` has, as
+    received, undocumented members, such as `url`, and values of another JSON type.
     """
 
     id: str
@@ -292,14 +294,14 @@ class Video:
 
         APIResponseValidationError is raised, once for all faults, if it is not a video
         job: not an object, or `id` or `status` is not a string. With `strict`, it is
-        raised for everything that is not of the documented type.
+        raised for all that is not of the documented type. A missing member is null.
         """
         problems = _problems(payload, _FIELDS if strict else _REQUIRED_FIELDS)
         if problems:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
-        if isinstance(error, str):  # as TensorRT-LLM sends it; `extra` has it, too
+        if isinstance(error, str):  # as TensorRT-LLM sends it; _split left it in extra
             values["error"] = VideoCreateError(None, error)
         elif values["error"] is not None:
             members, _ = _split(error, _ERROR_FIELDS)
@@ -337,14 +339,14 @@ class Video:
         }
         if self.error is not None:
             wire["error"] = dict(vars(self.error))
-        wire.update(wire.pop("extra"))
+        wire.update(wire.pop("extra"))  # also for fields that could not hold a value
         return wire
 
 
 def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
-    """Return a value for each field, and the members that no field holds unchanged.
+    """Return a value for each field, and a dict of what is left over.
 
-    A value is None if it is null, missing, or not of the type of its field.
+    A value of another type than that of its field is left over. None stands for it.
     """
     values: AnyDict = {}
     rest = dict(payload)
@@ -360,7 +362,7 @@ def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
     return values, rest
 
 
-def _problems(payload: Any, fields: AnyDict, prefix: str = "") -> list[str]:
+def _problems(payload: Any, fields: AnyDict) -> list[str]:
     """Return a sentence for every field whose value is not the documented one."""
     if not isinstance(payload, dict):
         return [f"expected a JSON object, got {_shown(payload)}"]
@@ -370,9 +372,9 @@ def _problems(payload: Any, fields: AnyDict, prefix: str = "") -> list[str]:
         is_other = choices and value not in choices
         if not isinstance(value, types) or isinstance(value, bool) or is_other:
             got = _shown(value) if name in payload else "nothing"
-            problems.append(f"{prefix}{name}: expected {expected}, got {got}")
+            problems.append(f"{name}: expected {expected}, got {got}")
         elif name == "error" and value is not None:  # the one object within the job
-            problems += _problems(value, _ERROR_FIELDS, "error.")
+            problems += [f"error.{each}" for each in _problems(value, _ERROR_FIELDS)]
     return problems
 
 
@@ -483,8 +485,9 @@ def poll(
 
 def _check_seconds(name: str, value: Any) -> None:
     if not isinstance(value, (int, float)) or not 0 < value <= _MAX_SECONDS:
-        limits = f"more than 0 and at most {_MAX_SECONDS}"
-        raise ValueError(f"{name}: expected seconds, {limits}, got {_shown(value)}")
+        raise ValueError(
+            f"{name}: expected 0 < seconds <= {_MAX_SECONDS}, got {_shown(value)}"
+        )
 
 
 _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
@@ -554,7 +557,7 @@ class _Lookup:
         return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
     def merged_headers(self) -> AnyDict:
-        """Return our headers and the caller's. Of two, Request takes the last."""
+        """Return our headers and the caller's. Request ignores case: the last wins."""
         own = dict(self.headers or {})
         for name, value in own.items():
             # RFC 9110, section 5.6.2: a name is a token.
@@ -576,7 +579,7 @@ class _Lookup:
         while True:
             attempts += 1
             try:
-                with _clear_frames_on_error():
+                with _clear_frames_on_error():  # Some have the key.
                     return self.attempt()
             except APIError as error:
                 failure = error
@@ -597,7 +600,7 @@ class _Lookup:
     def attempt(self) -> Video:
         """Send one request. Return the video, or raise an error without the URL."""
         status, headers, body = self.exchange()
-        # vLLM-Omni sends a failed job with status 400 or 500.
+        # A job is a job with any status: vLLM-Omni sends a failed one with 400 or 500.
         if not (200 <= status <= 299 or _is_job(body)):
             # As latin-1, every byte is a character.
             body = self.hide_key(body.decode("latin-1")).encode("latin-1")
@@ -607,16 +610,17 @@ class _Lookup:
         try:
             return Video.from_json(body, strict=self.strict)
         except APIResponseValidationError as error:
-            words = _envelope_words(body.decode("utf-8", "replace"))
+            words = _server_words(body.decode("utf-8", "replace"))
             if words:
                 error.args = (f"{error}; the server says: {words}",)
             raise
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body."""
-        # It is a new one for each attempt, because ProxyHandler changes it.
+        # A new one for each attempt, because ProxyHandler changes it
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
+        # A new one each minute, and when a variable changes
         opener = _opener(time.monotonic() // 60, *map(os.environ.get, _VARIABLES))
         try:
             with contextlib.closing(
@@ -628,9 +632,9 @@ class _Lookup:
         except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
             import traceback
 
-            *_, (last_frame, _) = traceback.walk_tb(error.__traceback__)
-            if last_frame.f_globals is globals():
-                raise  # This file itself has raised it: a bug.
+            *_, (raising_frame, _) = traceback.walk_tb(error.__traceback__)
+            if raising_frame.f_globals is globals():
+                raise  # No library but this file has raised it: a bug.
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
         # Pyodide raises RuntimeError for TLS.
@@ -652,8 +656,8 @@ class _Lookup:
 
 @contextlib.contextmanager
 def _clear_frames_on_error() -> Iterator[None]:
-    """Clear the local variables of all frames behind an error: some have the key."""
-    handled = sys.exc_info()[1]  # an error of the caller's, at which the chain may end
+    """Clear the local variables of all frames that led to an error."""
+    handled = sys.exc_info()[1]  # what the caller is handling; its frames are not ours
     try:
         yield
     except BaseException as raised:
@@ -701,7 +705,9 @@ def _opener(minute: float, *variables: str | None) -> Any:
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
-    opener.add_handler(urllib.request.UnknownHandler())  # such as a proxy's socks5
+    opener.add_handler(
+        urllib.request.UnknownHandler()
+    )  # refuses others, as socks5 of a proxy
     opener.add_handler(_Handler())
     return opener
 
@@ -779,7 +785,7 @@ class _Deadline:
         raw = getattr(response.fp, "raw", None)  # A mock may have none.
         if raw is None:
             return response
-        # A reference cycle would keep the socket open until it is found.
+        # A strong reference would keep an abandoned socket open until it is collected.
         weak_response = weakref.proxy(response)
         read_raw = raw.readinto
         received = 0  # bytes
@@ -794,22 +800,21 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # After a proxy's answer to CONNECT, TLS comes next, and has this limit.
+            # Again, for a TLS handshake that follows a proxy's answer to CONNECT
             self.limit(sock)
             return size
 
-        raw.readinto = readinto
+        raw.readinto = readinto  # BufferedReader calls it by name.
         return response
 
 
 def _read_body(response: Any) -> bytes:
-    """Return the body, or one byte more than 1 MiB of it."""
+    """Return the body, cut one byte after the limit, to show that it is longer."""
     limit = _MAX_BODY + 1
     # None if the body is chunked or ends with the connection. A mock may have none.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # HTTPResponse.read() treats a chunk size of -1 as "read everything". readinto(),
-    # which BufferedReader calls, does not.
+    # HTTPResponse.read() takes a chunk size of -1 for everything, readinto() does not.
     body = io.BufferedReader(response).read(size)
     if length and len(body) < size:  # http.client raises nothing then.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -852,7 +857,7 @@ def _status_error(
 ) -> APIStatusError:
     words = f"{status} {http.client.responses.get(status, '')}".rstrip()
     text = body.decode("utf-8", "replace")
-    reason = _envelope_words(text) or _one_line(re.sub("<[^<>]*>", " ", text))  # HTML
+    reason = _server_words(text) or _one_line(re.sub("<[^<>]*>", " ", text))  # HTML
     if reason:
         words += f": {reason}"
     if status in (401, 403) and is_anonymous:
@@ -868,7 +873,7 @@ def _status_error(
     return error
 
 
-def _envelope_words(text: str) -> str:
+def _server_words(text: str) -> str:
     """Return the texts of the members error, message, detail and msg of JSON, or ""."""
     # A regular expression works on truncated and deeply nested bodies, too.
     pattern = r'"(?:error|message|detail|msg)"\s*:\s*("(?:[^"\\]|\\.)+")'
@@ -889,21 +894,19 @@ def _may_pass(error: APIError) -> bool:
 
 def _retry_delay(error: APIError, attempts: int) -> float:
     """Return the seconds to wait before another attempt."""
-    # RFC 9110, section 10.2.3: Retry-After is a number of seconds or a date.
-    # email.utils raises all of these for some malformed dates.
+    # Seconds or a date (RFC 9110, 10.2.3). email.utils raises these for malformed ones.
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
         value = getattr(error, "headers", {}).get("Retry-After", "")
         date = email.utils.parsedate_tz(value)
         seconds = email.utils.mktime_tz(date) - time.time() if date else float(value)
         if seconds > 0:  # neither in the past nor NaN
             return seconds
-    # As in the SDK: 0.5 s, doubling to 8 s, minus up to a quarter at random, so that
-    # clients do not retry together.
+    # As in the SDK. The random part keeps clients from retrying all at once.
     return 0.5 * 2.0 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
-# Control characters, line separators and bidirectional marks, which a terminal may
-# obey, and halves of surrogate pairs, which no encoding takes.
+# Control characters but tab and newline, line separators and bidirectional marks, which
+# a terminal may obey, and halves of surrogate pairs, which no encoding takes.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff]"
@@ -1073,7 +1076,7 @@ def _retries_on_stderr() -> Iterator[None]:
     handler = Handler()
     logger = logging.getLogger(__name__)
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    logger.setLevel("INFO")
     try:
         yield
     finally:
@@ -1090,8 +1093,8 @@ def _member(value: Any, path: str) -> Any:
         if not isinstance(value, dict):  # Text and numbers have no members.
             value = {}
         if step not in value:
-            there = f"{len(value)} there: {_one_line(', '.join(value))}".rstrip(": ")
-            raise LookupError(f"--field: no member {_shown(step)} ({there})")
+            names = _one_line(", ".join(value) or "none")
+            raise LookupError(f"--field: no member {_shown(step)} (there: {names})")
         value = value[step]
     return value
 
