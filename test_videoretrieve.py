@@ -1856,7 +1856,7 @@ def test_the_timeout_of_a_request_is_not_the_end_of_max_wait(serve):
 
 ODD = {"size": "832x480", "more": {"a": [1]}, "data": [{"url": "u"}, None], "a.b": 1}
 FAILED = {"status": "failed", "error": {"message": "no memory"}}
-DONE = {"status": "done"}
+DONE = {"status": "cancelled"}
 END = "videoretrieve: video_123 ended as failed: no memory"
 NO_URL = "videoretrieve: --field: no member 'url'"
 STILL = "/videos/video_123: still queued after max_wait, 4 s\n"
@@ -1889,7 +1889,7 @@ COMMANDS = {  # the answers' changes, options, exit status, output, standard err
     "by another word": ([{"status": "running"}, {}], "--wait", 0, SAMPLE, ""),
     "an error aside": ([{"error": "e"}], "--wait --field id", 0, "video_123", ""),
     "a wait that fails": ([QUEUED, FAILED], "--wait", 3, sample(**FAILED), f"{END}\n"),
-    "another end": ([DONE], "--wait --field id", 3, "video_123", "123 ended as done\n"),
+    "another end": ([DONE], "--wait --field id", 3, "video_123", "ended as cancelled"),
     "no url": ([FAILED], "--wait --field url", 3, ABSENT, f"{END}\n{NO_URL}"),
     "max_wait": ([QUEUED], "--wait --max-wait 4 --field id", 4, "video_123", STILL),
     "max_wait, no url": ([QUEUED], "--wait --max-wait 4 --field url", 4, ABSENT, STILL),
