@@ -39,8 +39,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Type checkers know this name. Importing typing takes time: at run time, object stands
-# for Any, so that typing.get_type_hints() works. AnyDict is for type checkers alone.
+# Only type checkers import typing, because it takes time. At run time, where
+# typing.get_type_hints() looks (Python 3.10 and newer), object stands for Any.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -72,14 +72,12 @@ __all__ = [
 ]
 __version__ = "3.0.0"
 
-_BASE_URL = "https://api.openai.com/v1"  # as in the SDK, though the service has ended
+_BASE_URL = "https://api.openai.com/v1"  # as in the SDK; the service has ended
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = (
-    120.0  # seconds; if it asks for more, there is no retry, as in the SDK
-)
+_MAX_RETRY_AFTER = 120.0  # seconds: no retry after a longer one, as in the SDK
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
 _MAX_HEADERS = 18 << 10  # bytes: 2 KiB for the status line, and 16 as in Node.js
 _MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
@@ -168,7 +166,7 @@ _LITERALS: AnyDict = {
 }
 
 # The statuses that poll waits in: two documented ones, and the words of compatible
-# servers that mean the same. Any other is final: no word is polled for ever.
+# servers that mean the same. Any other is final, so that a new word ends a poll.
 _IN_FLIGHT = {
     "queued",
     "in_progress",
@@ -183,7 +181,7 @@ _IN_FLIGHT = {
 
 
 class APIError(Exception):
-    """Base class of every error of a lookup. What raises one sets its attributes."""
+    """Base class of every error of a lookup. Its message, for people, may change."""
 
     # Without this, help() and inspect.signature() find no signature.
     def __init__(self, message: str) -> None:
@@ -207,11 +205,11 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx, and the body is not a job. Redirects are not followed.
+    """The status is not 2xx. (A job with such a status is returned as a job.)
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
-    the API key is hidden.
+    the API key is hidden. Redirects are not followed.
     """
 
     status_code: int = 0
@@ -269,8 +267,8 @@ class Video:
 
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
-    JSON type. Undocumented text stays a plain `str`, servers send such. `extra` has, as
-    received, undocumented members, such as `url`, and values of another JSON type.
+    JSON type. Undocumented text stays a plain `str`. `extra` holds, as received, the
+    undocumented members (such as `url`) and the values of another JSON type.
     """
 
     id: str
@@ -557,7 +555,7 @@ class _Lookup:
         return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
     def merged_headers(self) -> AnyDict:
-        """Return our headers and the caller's. Request ignores case: the last wins."""
+        """Return our headers and the caller's, which replace ours of the same name."""
         own = dict(self.headers or {})
         for name, value in own.items():
             # RFC 9110, section 5.6.2: a name is a token.
@@ -571,7 +569,7 @@ class _Lookup:
         }
         if self.api_key:
             ours["Authorization"] = f"Bearer {self.api_key}"
-        return {**ours, **own}
+        return {**ours, **own}  # Request ignores case and takes the last.
 
     def retrieve(self, end: float = math.inf) -> Video:
         """Return the video, after retries if need be. No retry begins after `end`."""
@@ -620,21 +618,21 @@ class _Lookup:
         # A new one for each attempt, because ProxyHandler changes it
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        # A new one each minute, and when a variable changes
+        # See _opener: the arguments say when to make a new one.
         opener = _opener(time.monotonic() // 60, *map(os.environ.get, _VARIABLES))
         try:
             with contextlib.closing(
                 opener.open(request, None, self.timeout)
             ) as response:
                 return response.status, response.headers, _read_body(response)
-        # For a few malformed headers the standard library raises these. They are not
-        # quoted, because InvalidURL may quote a proxy's URL with its password.
+        # The standard library raises these for some malformed headers and proxies. They
+        # are not quoted: InvalidURL has the password of a proxy.
         except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
             import traceback
 
             *_, (raising_frame, _) = traceback.walk_tb(error.__traceback__)
             if raising_frame.f_globals is globals():
-                raise  # No library but this file has raised it: a bug.
+                raise  # It was raised by this file, not by a library: a bug.
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
         # Pyodide raises RuntimeError for TLS.
@@ -697,17 +695,15 @@ _VARIABLES = (
 
 @functools.lru_cache(maxsize=1)
 def _opener(minute: float, *variables: str | None) -> Any:
-    """Return an opener for http and https URLs, the same one for the same arguments.
+    """Return an opener for http and https URLs, a new one for new arguments.
 
-    Called with the minute and the values of _VARIABLES, it makes a new one when they
-    change: loading certificates takes as long as 20 lookups, but they may be renewed.
-    As it has no other handlers, it follows no redirect and raises for no status.
+    It is kept, because loading certificates takes as long as 20 lookups, and renewed,
+    because certificates and variables may change. As it has no other handlers, it
+    follows no redirect and raises for no status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
-    opener.add_handler(
-        urllib.request.UnknownHandler()
-    )  # refuses others, as socks5 of a proxy
+    opener.add_handler(urllib.request.UnknownHandler())  # for a socks5:// proxy
     opener.add_handler(_Handler())
     return opener
 
@@ -785,7 +781,7 @@ class _Deadline:
         raw = getattr(response.fp, "raw", None)  # A mock may have none.
         if raw is None:
             return response
-        # A strong reference would keep an abandoned socket open until it is collected.
+        # It must not be part of a cycle: its finalizer closes an abandoned socket.
         weak_response = weakref.proxy(response)
         read_raw = raw.readinto
         received = 0  # bytes
@@ -814,7 +810,7 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. A mock may have none.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # HTTPResponse.read() takes a chunk size of -1 for everything, readinto() does not.
+    # Not response.read(): by a chunk size of -1, it would read without a limit.
     body = io.BufferedReader(response).read(size)
     if length and len(body) < size:  # http.client raises nothing then.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -905,8 +901,8 @@ def _retry_delay(error: APIError, attempts: int) -> float:
     return 0.5 * 2.0 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
-# Control characters but tab and newline, line separators and bidirectional marks, which
-# a terminal may obey, and halves of surrogate pairs, which no encoding takes.
+# What a terminal may obey: control characters (not tab and newline), line separators,
+# bidirectional marks, U+FEFF. And halves of surrogate pairs, which no encoding takes.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff]"
@@ -1017,7 +1013,8 @@ environment:
 
 exit status:
   0    looked up; with --wait, the job is completed
-  1    an HTTP error status, an invalid answer, no such part, or failed output
+  1    an HTTP error status, a bad certificate, an invalid answer, no such part,
+       or failed output
   2    wrong usage: arguments, API key, URL
   3    with --wait: the job ended with another status than completed
   4    with --wait: the job was not over after --max-wait
