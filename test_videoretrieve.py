@@ -1349,14 +1349,14 @@ def test_the_time_to_connect_is_shared_by_all_addresses_of_a_name(
     to_come = [*outcomes]
 
     def connect(address):
-        assert address == ("fe80::1", 80, 0, 7)
+        assert address == ("fe80::1", len(to_come), 0, 7)  # in their order
         seconds, error = to_come.pop(0)
         clock.now += seconds
         raise error
 
-    # Of a link-local IPv6 address, the scope (7) is needed, too.
-    addresses = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 80, 0, 7))]
-    patch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses * len(outcomes))
+    kind = (socket.AF_INET6, socket.SOCK_STREAM, 6, "")
+    addresses = [(*kind, ("fe80::1", left, 0, 7)) for left in (3, 2, 1)]  # scope 7
+    patch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses[-len(outcomes) :])
     sock = Mock(connect=connect)
     patch.setattr(socket, "socket", lambda *_: sock)
     error = error_of("http://name.test", CONNECTION, timeout=60)

@@ -95,7 +95,7 @@ class _WireString(str, Enum):
 
 
 class VideoModel(_WireString):
-    """The documented models. The API reference allows others."""
+    """The documented models. The API allows others."""
 
     SORA_2 = "sora-2"
     SORA_2_PRO = "sora-2-pro"
@@ -105,7 +105,7 @@ class VideoModel(_WireString):
 
 
 class VideoSeconds(_WireString):
-    """The documented durations, in seconds. The API reference allows others."""
+    """The documented durations, in seconds. The API allows others."""
 
     SECONDS_4 = "4"
     SECONDS_8 = "8"
@@ -113,7 +113,7 @@ class VideoSeconds(_WireString):
 
 
 class VideoSize(_WireString):
-    """The documented sizes, width by height in pixels. There are no others."""
+    """The documented sizes, width x height in pixels. The API allows no others."""
 
     SIZE_720X1280 = "720x1280"
     SIZE_1280X720 = "1280x720"
@@ -122,7 +122,7 @@ class VideoSize(_WireString):
 
 
 class VideoStatus(_WireString):
-    """The documented states of a job. There are no others."""
+    """The documented states of a job. The API allows no others."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
@@ -299,7 +299,7 @@ class Video:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
-        if isinstance(error, str):  # as TensorRT-LLM sends it; _split left it in extra
+        if isinstance(error, str):  # as TensorRT-LLM sends it; it stays in extra, too
             values["error"] = VideoCreateError(None, error)
         elif values["error"] is not None:
             members, _ = _split(error, _ERROR_FIELDS)
@@ -337,7 +337,7 @@ class Video:
         }
         if self.error is not None:
             wire["error"] = dict(vars(self.error))
-        wire.update(wire.pop("extra"))  # also for fields that could not hold a value
+        wire.update(wire.pop("extra"))  # It may replace a None by what was received.
         return wire
 
 
@@ -451,9 +451,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds to wait. Then the job is asked for once more, without a retry.
-            If it is still not over, APITimeoutError is raised; its `video` is the last
-            answer. All of it takes at most `max_wait` and one `timeout`.
+        max_wait: Seconds to wait. Then the job is asked for once more. If it is still
+            not over, APITimeoutError is raised; its `video` is the last answer. No
+            retry begins later, so that all takes at most `max_wait` and one `timeout`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -530,6 +530,7 @@ class _Lookup:
         if self.max_retries < 0:
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
         self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
+        # OpenAI's service has ended. Without a key, its URL is there by oversight.
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
                 "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
@@ -577,7 +578,7 @@ class _Lookup:
         while True:
             attempts += 1
             try:
-                with _clear_frames_on_error():  # Some have the key.
+                with _clear_frames_on_error():
                     return self.attempt()
             except APIError as error:
                 failure = error
@@ -586,7 +587,7 @@ class _Lookup:
                 note = f" ({attempts} attempts)"
             failure.args = (self.message(f"{failure}{note}"),)  # what str() returns
             delay = _retry_delay(failure, attempts)
-            is_last = attempts > self.max_retries or not _may_pass(failure)
+            is_last = attempts > self.max_retries or not _is_temporary(failure)
             if is_last or delay > _MAX_RETRY_AFTER or time.monotonic() + delay >= end:
                 raise failure
             import logging  # It takes time, and few lookups need it.
@@ -621,6 +622,7 @@ class _Lookup:
         # See _opener: the arguments say when to make a new one.
         opener = _opener(time.monotonic() // 60, *map(os.environ.get, _VARIABLES))
         try:
+            # closing(), because the with of a mocked response may swallow an error
             with contextlib.closing(
                 opener.open(request, None, self.timeout)
             ) as response:
@@ -654,8 +656,8 @@ class _Lookup:
 
 @contextlib.contextmanager
 def _clear_frames_on_error() -> Iterator[None]:
-    """Clear the local variables of all frames that led to an error."""
-    handled = sys.exc_info()[1]  # what the caller is handling; its frames are not ours
+    """Clear the local variables, some with the key, of all frames behind an error."""
+    handled = sys.exc_info()[1]  # what the caller is handling: our errors end there
     try:
         yield
     except BaseException as raised:
@@ -880,7 +882,7 @@ def _server_words(text: str) -> str:
         return ""
 
 
-def _may_pass(error: APIError) -> bool:
+def _is_temporary(error: APIError) -> bool:
     """Return whether the same request may succeed later."""
     if isinstance(error, APIStatusError):
         return error.status_code in _RETRIED
@@ -939,7 +941,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         return _report(str(error), 2)
     except APIError as error:
-        return _report(str(error), 5 if _may_pass(error) else 1)
+        return _report(str(error), 5 if _is_temporary(error) else 1)
     except BrokenPipeError:  # The reader closed the pipe, as head does.
         return 1
     except (OSError, RecursionError) as error:  # json.dumps() may recurse too deep.
