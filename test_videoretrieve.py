@@ -440,7 +440,6 @@ DECODED = {  # changes of the sample, what becomes of the fields, the names in `
     "a float": ({"progress": 33.5}, None, "progress"),
     "an integral float": ({"created_at": 1.0}, None, "created_at"),
     "true for an integer": ({"progress": True}, None, "progress"),
-    "text for an integer": ({"created_at": "1"}, None, "created_at"),
     "an integer for text": ({"seconds": 8}, None, "seconds"),
     "what cannot be hashed": ({"model": {"a": []}, "size": ["x"]}, None, "model size"),
     "a large integer": ({"progress": 10**30}, 10**30, ""),
@@ -566,7 +565,6 @@ NO_JOBS = {  # the payload, the beginning of the message
     "id null": (sample(id=None), "id: expected a string, got None"),
     "id a number": (sample(id=1), "id: expected a string, got 1"),
     "status absent": (sample(status=ABSENT), "status: expected"),
-    "status null": (sample(status=None), "status: expected"),
 }
 
 
@@ -608,7 +606,6 @@ def test_json_is_read_from_text_and_bytes_with_or_without_a_byte_order_mark():
 
 NOT_JSON = {  # the document, words of the problem
     "nothing": (b"", "got b''"),
-    "HTML": (b"<html>", "got b'<html>'"),
     "cut short": (DOCUMENT[:-1], ""),
     "NaN": (b'{"progress": NaN}', "NaN is not a finite number"),
     "infinity": (b'{"progress": -Infinity}', "-Infinity is not a finite number"),
@@ -1016,7 +1013,6 @@ REASONS = {  # where it is from: the body of a refusal, the words of it in the m
     "plain text": (b"plain \x1b[31mred\x9b1m\r\nx", ": plain \\u001b[31mred\ufffd1m x"),
     "HTML": (b"<html><title>502 Bad</title>\n<hr><b>nginx</b>", ": 502 Bad nginx"),
     "nothing": (b"", ""),
-    "white space": (b" \n ", ""),
     "bidirectional text": ({"detail": "\u202egnp.exe \x00"}, r": \u202egnp.exe \u0000"),
     "200 characters": (b"x" * 200, f": {'x' * 200}"),
     "201 characters": (b"x" * 201, f": {'x' * 200}..."),
@@ -1167,7 +1163,6 @@ BROKEN = {  # what the server sends: the bytes, words of the message
     "no last chunk": (chunked(b"2\r\n", b"{}\r\n"), "IncompleteRead"),
     "a chunk size of letters": (chunked(b"zz\r\n{}\r\n0\r\n\r\n"), "IncompleteRead"),
     "a negative chunk size": (chunked(b"-5\r\n", b"{}\r\n0\r\n\r\n"), ""),
-    "a long chunk size": (chunked(b"x" * 70_000), ""),
     "malformed headers": (respond(SAMPLE, 200, MALFORMED), "malformed headers"),
 }
 
@@ -1182,25 +1177,18 @@ def test_a_broken_answer_is_a_connection_error(step, words, serve):
         assert len(str(error)) < 700
 
 
-NO_VIDEOS = {  # the body of an answer of 2xx: its bytes, words of the message
-    "nothing": (b"", "expected JSON, got b''"),
-    "a list": (b"[]", "expected a JSON object, got []"),
-    "an escape": (b"\x1b[2J", r"got b'\x1b[2J'"),
-    "an error": (b'{"error": {"message": "quota"}}', "; the server says: quota"),
-    "a list of videos": (b'{"object": "list", "data": []}', "id: expected a string"),
-    "a page": (b"<p>Log in</p>", "expected JSON, got b'<p>Log in</p>'"),
-}
-
-
-@table("body, words", NO_VIDEOS)
-def test_an_answer_that_is_not_a_video_job_is_a_validation_error(body, words, serve):
-    server = serve(respond(body))
-    for strict, kind in KINDS.items():
-        error = error_of(server, VALIDATION, strict=strict)
-        start = f"GET {server.url}/videos/video_123: not {kind}: "
-        assert str(error).startswith(start)
-        assert words in str(error)
-    error_of(serve(respond(body, 204)), VALIDATION)
+def test_an_answer_that_is_not_a_video_job_is_a_validation_error(serve):
+    for body, words in (
+        (b"<p>Log in</p>", "expected JSON, got b'<p>Log in</p>'"),
+        (b'{"object": "list", "data": []}', "id: expected a string"),
+        (b'{"error": {"message": "quota"}}', "; the server says: quota"),
+    ):
+        server = serve(respond(body))
+        for strict, kind in KINDS.items():
+            message = str(error_of(server, VALIDATION, strict=strict))
+            start = f"GET {server.url}/videos/video_123: not {kind}: "
+            assert message.startswith(start) and words in message
+    error_of(serve(respond(b"", 299)), VALIDATION)
 
 
 GUARDED = {  # what the exchange on the wire may raise, words of the message
@@ -1307,7 +1295,6 @@ def test_what_is_endless_ends_in_bounded_time_and_memory(serve):
 SLOW = {  # what comes at once, and then what comes every 50 ms
     "status line": (b"", b"H"),
     "a header": (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
-    "headers": (b"HTTP/1.1 404 Not Found\r\n", b"X: y\r\n"),
     "body": (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{", b" "),
     "body of a refusal": (b"HTTP/1.1 404 No\r\nContent-Length: 9999\r\n\r\n{", b" "),
     "body without an end": (b"HTTP/1.1 200 OK\r\n\r\n{", b" "),
@@ -1573,6 +1560,8 @@ def test_a_proxy_is_used_unless_no_proxy_names_the_host(serve, patch):
     patch.setenv("no_proxy", "127.0.0.1")
     look_up(server)
     assert (len(proxy.requests), len(server.requests)) == (2, 1)
+    patch.setattr(urllib.request, "getproxies", dict)  # as on another system
+    error_of("http://video.example", CONNECTION)
 
 
 def test_each_scheme_has_its_own_proxy(serve, patch, trust):
@@ -1728,6 +1717,20 @@ def test_the_frames_of_an_error_that_the_caller_handles_are_not_cleared(serve):
         assert "precious" in own.__traceback__.tb_next.tb_frame.f_locals
 
 
+def test_an_error_that_is_raised_again_and_again_ends_each_lookup(patch):
+    def fail():
+        with pytest.raises(CONNECTION) as caught:
+            look_up("http://127.0.0.1:9")
+        return caught.value
+
+    patch.setattr(socket.socket, "connect", raises(ConnectionRefusedError()))
+    try:
+        raise fail()
+    except CONNECTION:
+        fail()  # From here on, causes and contexts go in a circle.
+    fail()
+
+
 def test_the_error_of_the_operating_system_is_the_cause(serve):
     error = error_of(f"http://127.0.0.1:{free_port()}", CONNECTION)
     assert isinstance(error.__cause__, ConnectionRefusedError)
@@ -1865,10 +1868,8 @@ COMMANDS = {  # the answers' changes, options, exit status, output, standard err
     "a job": ([{}], "", 0, SAMPLE, ""),
     "every member": ([ODD], "", 0, sample(**ODD), ""),
     "text": ([{}], "--field status", 0, "completed", ""),
-    "a number": ([{}], "--field progress", 0, 100, ""),
     "null": ([{}], "--field error", 0, None, ""),
     "a missing member": ([{"size": ABSENT}], "--field size", 0, None, ""),
-    "an undocumented value": ([ODD], "--field size", 0, "832x480", ""),
     "another type": ([{"progress": 33.5}], "--field progress", 0, 33.5, ""),
     "an object": ([ODD], "--field more", 0, {"a": [1]}, ""),
     "a step into an object": ([FAILED], "--field error.message", 0, "no memory", ""),
@@ -2048,7 +2049,6 @@ REDIRECTIONS = {  # of the streams: exit status, standard error
     "--wait 2>&-": (0, ""),
     "--wait -v 2>&-": (0, ""),
     "--wait -v 2>/dev/full": (0, ""),
-    "--max-retries -1 2>/dev/full": (2, ""),
 }
 
 

@@ -39,8 +39,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Only type checkers import typing, because it takes time. At run time, where
-# typing.get_type_hints() looks (Python 3.10 and newer), object stands for Any.
+# Only type checkers import typing, because it takes time. At run time Any is object, so
+# that typing.get_type_hints() works from Python 3.10 on.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -72,7 +72,7 @@ __all__ = [
 ]
 __version__ = "3.0.0"
 
-_BASE_URL = "https://api.openai.com/v1"  # as in the SDK; the service has ended
+_BASE_URL = "https://api.openai.com/v1"  # as in the SDK
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
@@ -81,7 +81,7 @@ _MAX_RETRY_AFTER = 120.0  # seconds: no retry after a longer one, as in the SDK
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
 _MAX_HEADERS = 18 << 10  # bytes: 2 KiB for the status line, and 16 as in Node.js
 _MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
-_MAX_BRACKETS = 1_000  # a real answer has fewer than 20
+_MAX_BRACKETS = 1_000  # opening ones, to bound the nesting; a real answer has some 20
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
 _MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
 
@@ -166,7 +166,7 @@ _LITERALS: AnyDict = {
 }
 
 # The statuses that poll waits in: two documented ones, and the words of compatible
-# servers that mean the same. Any other is final, so that a new word ends a poll.
+# servers that mean the same. Any other ends a poll, instead of making it endless.
 _IN_FLIGHT = {
     "queued",
     "in_progress",
@@ -205,7 +205,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx. (A job with such a status is returned as a job.)
+    """The status is not 2xx. (If the body is a video job, that is returned.)
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -290,16 +290,16 @@ class Video:
     def from_dict(cls, payload: Any, *, strict: bool = False) -> Video:
         """Decode a JSON object, as `json.loads` returns it.
 
-        APIResponseValidationError is raised, once for all faults, if it is not a video
-        job: not an object, or `id` or `status` is not a string. With `strict`, it is
-        raised for all that is not of the documented type. A missing member is null.
+        It must be an object whose `id` and `status` are strings. With `strict`, it must
+        be of the documented type, where a missing member counts as null. If not, one
+        APIResponseValidationError names every fault.
         """
         problems = _problems(payload, _FIELDS if strict else _REQUIRED_FIELDS)
         if problems:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
-        if isinstance(error, str):  # as TensorRT-LLM sends it; it stays in extra, too
+        if isinstance(error, str):  # as TensorRT-LLM sends it; _split put it in extra
             values["error"] = VideoCreateError(None, error)
         elif values["error"] is not None:
             members, _ = _split(error, _ERROR_FIELDS)
@@ -332,12 +332,12 @@ class Video:
         The documented members come first, in their order. A missing one is None.
         """
         wire: AnyDict = {
-            name: str(value) if isinstance(value, Enum) else value
+            name: getattr(value, "value", value)  # of an enum member
             for name, value in vars(self).items()
         }
         if self.error is not None:
             wire["error"] = dict(vars(self.error))
-        wire.update(wire.pop("extra"))  # It may replace a None by what was received.
+        wire.update(wire.pop("extra"))  # What was received replaces the rest.
         return wire
 
 
@@ -453,7 +453,7 @@ def poll(
         interval: Seconds between an answer and the next request.
         max_wait: Seconds to wait. Then the job is asked for once more. If it is still
             not over, APITimeoutError is raised; its `video` is the last answer. No
-            retry begins later, so that all takes at most `max_wait` and one `timeout`.
+            retry begins after `max_wait`: all takes at most that and one `timeout`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -492,7 +492,8 @@ _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
     (?= [!-~]* \Z )  # printable
     https?://
     (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host name of labels
-        | \[ [0-9a-f:.]+ (?: % [\w-]+ )? \] )  # an IPv6 address, perhaps with a scope
+        | \[ [0-9a-f:.]+   # an IPv6 address
+            (?: (?: %25 | % (?! [0-9a-f]{2} ) ) [\w-]+ )? \] )  # perhaps with a scope
     (?: : (?P<port> [0-9]{1,5} ) )?
     (?: [/?] [^#]* )?  # a path and a query
 """
@@ -530,7 +531,7 @@ class _Lookup:
         if self.max_retries < 0:
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
         self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
-        # OpenAI's service has ended. Without a key, its URL is there by oversight.
+        # OpenAI's service has ended. Without a key, nobody can have meant it.
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
                 "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
@@ -582,9 +583,7 @@ class _Lookup:
                     return self.attempt()
             except APIError as error:
                 failure = error
-            note = ""
-            if attempts > 1:
-                note = f" ({attempts} attempts)"
+            note = f" ({attempts} attempts)" if attempts > 1 else ""
             failure.args = (self.message(f"{failure}{note}"),)  # what str() returns
             delay = _retry_delay(failure, attempts)
             is_last = attempts > self.max_retries or not _is_temporary(failure)
@@ -597,7 +596,7 @@ class _Lookup:
             time.sleep(delay)
 
     def attempt(self) -> Video:
-        """Send one request. Return the video, or raise an error without the URL."""
+        """Return the video of one request. To errors, the caller adds the URL."""
         status, headers, body = self.exchange()
         # A job is a job with any status: vLLM-Omni sends a failed one with 400 or 500.
         if not (200 <= status <= 299 or _is_job(body)):
@@ -619,10 +618,11 @@ class _Lookup:
         # A new one for each attempt, because ProxyHandler changes it
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        # See _opener: the arguments say when to make a new one.
-        opener = _opener(time.monotonic() // 60, *map(os.environ.get, _VARIABLES))
+        # The arguments are a key: a new opener each minute, and when something changes.
+        values = map(os.environ.get, _VARIABLES)
+        opener = _opener(time.monotonic() // 60, urllib.request.getproxies, *values)
         try:
-            # closing(), because the with of a mocked response may swallow an error
+            # closing(), because __exit__ of a mocked response may swallow errors.
             with contextlib.closing(
                 opener.open(request, None, self.timeout)
             ) as response:
@@ -640,7 +640,7 @@ class _Lookup:
         # Pyodide raises RuntimeError for TLS.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request)
-        # In an except block it would have a __context__, whose text may show the key.
+        # Out of the except blocks it has no __context__, whose text may show the key.
         raise failure
 
     def message(self, words: str) -> str:
@@ -657,14 +657,15 @@ class _Lookup:
 @contextlib.contextmanager
 def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables, some with the key, of all frames behind an error."""
-    handled = sys.exc_info()[1]  # what the caller is handling: our errors end there
+    done: Any = [None, sys.exc_info()[1]]  # the caller's own error, whose frames stay
     try:
         yield
     except BaseException as raised:
         import traceback  # It takes time, and is rarely needed.
 
-        error: BaseException | None = raised
-        while error is not None and error is not handled:
+        error: Any = raised
+        while error not in done:
+            done.append(error)
             traceback.clear_frames(error.__traceback__)
             error = error.__cause__ or error.__context__
         raise
@@ -696,8 +697,8 @@ _VARIABLES = (
 
 
 @functools.lru_cache(maxsize=1)
-def _opener(minute: float, *variables: str | None) -> Any:
-    """Return an opener for http and https URLs, a new one for new arguments.
+def _opener(*key: object) -> Any:
+    """Return an opener for http and https URLs, a new one for a new key.
 
     It is kept, because loading certificates takes as long as 20 lookups, and renewed,
     because certificates and variables may change. As it has no other handlers, it
@@ -715,9 +716,7 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
-    @functools.cached_property
-    def default_context(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
+    default_context: Any = None  # made when it is needed
 
     # The classes are looked up at the call, because vcrpy and others replace them.
     def http_open(self, request: _Request) -> HTTPResponse:
@@ -727,6 +726,8 @@ class _Handler(urllib.request.AbstractHTTPHandler):
     def https_open(self, request: _Request) -> HTTPResponse:
         connect = functools.partial(_connection, http.client.HTTPSConnection)
         context = request.ssl_context or self.default_context
+        if context is None:
+            context = self.default_context = ssl.create_default_context()
         return self.do_open(connect, request, context=context)
 
 
@@ -783,7 +784,7 @@ class _Deadline:
         raw = getattr(response.fp, "raw", None)  # A mock may have none.
         if raw is None:
             return response
-        # It must not be part of a cycle: its finalizer closes an abandoned socket.
+        # Weak, so that an abandoned response, and with it the socket, is closed at once
         weak_response = weakref.proxy(response)
         read_raw = raw.readinto
         received = 0  # bytes
@@ -798,7 +799,7 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # Again, for a TLS handshake that follows a proxy's answer to CONNECT
+            # After a proxy's answer to CONNECT, TLS follows, which no read precedes.
             self.limit(sock)
             return size
 
@@ -1119,7 +1120,7 @@ def _draw(line: str) -> None:
     # A closed stream, a file and a disconnected terminal have no size.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-        room = width - 3  # The terminal shows ^C after the line.
+        room = width - 3  # The terminal shows ^C and the cursor after the line.
         line = ascii(line)[1:-1]  # a column for each character
         _write(sys.stderr, f"\r{'':{room}}\r{line[:room]}")
 
