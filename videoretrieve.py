@@ -152,8 +152,8 @@ _FIELDS: AnyDict = {
     "size": (f"one of {', '.join(VideoSize)}", str, tuple(VideoSize)),
     "status": (f"one of {', '.join(VideoStatus)}", str, tuple(VideoStatus)),
 }
-_ERROR_FIELDS: AnyDict = {"code": _STRING, "message": _STRING}
-_REQUIRED_FIELDS: AnyDict = {"id": _STRING, "status": _STRING}  # of any video job
+_ERROR_FIELDS = {"code": _STRING, "message": _STRING}
+_REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # of any video job
 # The enum members by their values. Any other value stays what it is.
 _LITERALS: AnyDict = {
     name: {str(member): member for member in members}
@@ -351,9 +351,7 @@ def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
     for name, (_, types, _) in fields.items():
         value = rest.pop(name, None)
         # A bool is an int in Python, but not in JSON.
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, types)
-        ):
+        if value is not None and (type(value) is bool or not isinstance(value, types)):
             rest[name] = value
             value = None
         values[name] = value
@@ -368,7 +366,7 @@ def _problems(payload: Any, fields: AnyDict) -> list[str]:
     for name, (expected, types, choices) in fields.items():
         value = payload.get(name)
         is_other = choices and value not in choices
-        if not isinstance(value, types) or isinstance(value, bool) or is_other:
+        if not isinstance(value, types) or type(value) is bool or is_other:
             got = _shown(value) if name in payload else "nothing"
             problems.append(f"{name}: expected {expected}, got {got}")
         elif name == "error" and value is not None:  # the one object within the job
