@@ -810,7 +810,7 @@ BAD_BASE_URLS = [
         "http://host/v1\r\nX: y",
     ),
     *("http://h\xf3st/v1", "http://host/\xf3", "http://user:s3cr3t@host/v1"),
-    "http://user:s3cr3t%40host/v1",
+    *("http://user:s3cr3t%40host/v1", "http://[::1%11]/v1"),  # urllib decodes %11
 ]
 
 
