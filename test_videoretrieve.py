@@ -79,7 +79,7 @@ def sample(**changes):
 def respond(body=SAMPLE, status=200, *headers, length=True):
     """The bytes of an HTTP response. The body is sent as JSON unless it is bytes."""
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    head = [f"HTTP/1.1 {status} Reason", *headers]
+    head = [f"HTTP/1.1 {status} Ignored", *headers]
     if length:
         head.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*head, "", ""]).encode("latin-1") + body
@@ -307,7 +307,7 @@ def report(error):
     return "".join(parts)
 
 
-def refused(payload, decode=mod.Video.from_dict, **options):
+def invalid(payload, decode=mod.Video.from_dict, **options):
     """The error in which decoding ends."""
     with pytest.raises(VALIDATION) as caught:
         decode(payload, **options)
@@ -339,7 +339,7 @@ class Trust:
         certificates = self.pem(text=self.GOOD) + self.pem(text=self.ELSEWHERE)
         return ssl.create_default_context(cadata=certificates)
 
-    def make_the_systems(self, patch, name="ca.pem", certificate=GOOD):
+    def install(self, patch, name="ca.pem", certificate=GOOD):
         """Makes the system trust a certificate."""
         bundle = self.folder / name
         bundle.write_text(self.pem(text=certificate))
@@ -455,7 +455,7 @@ DECODED = {  # changes of the sample, what becomes of the fields, the names in `
     "an error as text": ({"error": "no memory"}, E(None, "no memory"), "error"),
     "an error as empty text": ({"error": ""}, E(None, ""), "error"),
     "an error as a list": ({"error": ["m"]}, None, "error"),
-    "further members": ({"url": {"a": None}, "no": None}, ABSENT, "no url"),
+    "further members": ({"url": {"a": None}, "fps": None}, ABSENT, "fps url"),
     "a member named extra": ({"extra": {"id": 1}}, {"extra": {"id": 1}}, "extra"),
 }
 
@@ -532,7 +532,7 @@ def test_strict_decoding_refuses_what_is_not_documented(member, value, expected)
         members = {"code": "c", "message": "m", member_of_error: value}
         value = {name: each for name, each in members.items() if each is not ABSENT}
     payload = sample(**{field: value})
-    error = refused(payload, strict=True)
+    error = invalid(payload, strict=True)
     assert error.problems == (f"{member}: expected {expected}, got {got}",)
     assert error.payload == payload
     assert str(error) == f"not a video of the documented type: {error.problems[0]}"
@@ -540,7 +540,7 @@ def test_strict_decoding_refuses_what_is_not_documented(member, value, expected)
 
 def test_every_fault_is_reported_in_one_error_in_the_order_of_the_fields():
     payload = {"id": "x", "status": "done", "progress": None, "error": {}}
-    error = refused(payload, strict=True)
+    error = invalid(payload, strict=True)
     fields = "created_at error.code error.message model object progress seconds size"
     assert " ".join(each.split(":")[0] for each in error.problems) == f"{fields} status"
     assert "; ".join(error.problems) in str(error)
@@ -554,7 +554,7 @@ def test_a_refused_value_is_shown_shortened_and_harmless():
         ([[[[[[[[]]]]]]]], "[[[[[[[...]]]]]]]"),
         ([["x" * 200] * 6] * 6, "x...x"),
     ):
-        problem = refused(sample(size=value), strict=True).problems[0]
+        problem = invalid(sample(size=value), strict=True).problems[0]
         assert shown in problem and len(problem) < 300
 
 
@@ -571,7 +571,7 @@ NO_JOBS = {  # the payload, the beginning of the message
 @table("payload, sentence", NO_JOBS)
 def test_what_is_not_a_video_job_is_refused_with_and_without_strict(payload, sentence):
     for strict, kind in KINDS.items():
-        error = refused(payload, strict=strict)
+        error = invalid(payload, strict=strict)
         assert error.problems[0].startswith(sentence)
         assert error.payload is payload
         assert str(error).startswith(f"not {kind}: {sentence}")
@@ -624,7 +624,7 @@ if hasattr(sys, "set_int_max_str_digits"):  # where the length of an integer is 
 @table("document, words", NOT_JSON)
 def test_what_is_not_json_is_refused_and_kept(document, words):
     for strict in (True, False):
-        error = refused(document, mod.Video.from_json, strict=strict)
+        error = invalid(document, mod.Video.from_json, strict=strict)
         assert error.problems[0].startswith("expected JSON, got ")
         assert words in error.problems[0]
         assert error.payload == document
@@ -635,8 +635,8 @@ def test_up_to_a_thousand_opening_brackets_are_read_counting_those_in_text():
     payload = sample(prompt="[{]" * 100, more=[[]] * 798)  # 200 + 798 + 2
     assert mod.Video.from_json(json.dumps(payload)).to_dict() == payload
     payload["more"].append([])
-    refused(json.dumps(payload), mod.Video.from_json)
-    refused(json.dumps(sample(prompt="[" * 1000)), mod.Video.from_json)
+    invalid(json.dumps(payload), mod.Video.from_json)
+    invalid(json.dumps(sample(prompt="[" * 1000)), mod.Video.from_json)
 
 
 @pytest.mark.parametrize("levels", [900, 100_000])
@@ -645,7 +645,7 @@ def test_nested_json_crashes_neither_a_small_thread_nor_a_refusal(levels, serve)
     server, done = serve(respond(body, 404)), []
 
     def work():
-        refused(body, mod.Video.from_json)
+        invalid(body, mod.Video.from_json)
         error_of(server, mod.NotFoundError)
         done.append(True)
 
@@ -720,7 +720,7 @@ def test_both_functions_and_the_command_send_the_same_request(
 ):
     steps = [respond(b"", 503), respond()]
     server = serve(*(steps * 4), tls=trust.server_context())
-    trust.make_the_systems(patch)  # for the command line
+    trust.install(patch)  # for the command line
     opened = []
     real = urllib.request.OpenerDirector.open
 
@@ -827,7 +827,7 @@ def test_a_base_url_that_cannot_be_used_is_a_value_error(base_url, patch):
         assert "s3cr3t" not in report(caught.value)
 
 
-def test_a_base_url_at_the_edge_of_the_rules_is_asked():
+def test_a_base_url_at_the_edge_of_the_rules_is_accepted():
     for base_url in (
         *("http://host:65535", f"http://{'a' * 63}", "https://a_b.c./v1/"),
         *("http://[::1]:1", "http://[fe80::1%25lo]:1", "https://api.openai.com"),
@@ -878,7 +878,7 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(patch):
             patch.setenv("OPENAI_API_KEY", key)
             error = error_of("http://127.0.0.1:9", ValueError)
             assert str(error) == expected
-            assert ascii(key)[1:-1] not in report(error)
+            assert repr(key)[1:-1] not in report(error)
 
 
 BAD_HEADERS = {  # what is wrong: the headers, words of the message
@@ -987,11 +987,11 @@ def test_the_errors_are_those_of_the_sdk_and_can_be_made_by_hand():
 
 def test_every_error_survives_pickling_with_its_attributes(serve, clock):
     refusal = error_of(serve(respond({"error": "no"}, 404, "X-Request-Id: r")))
-    invalid = error_of(serve(respond({"id": 1})), VALIDATION)
+    no_job = error_of(serve(respond({"id": 1})), VALIDATION)
     end = error_of(serve(job("queued")), TIMEOUT, function=mod.poll, max_wait=4)
     for error, names in (
         (refusal, "args status_code request_id body"),
-        (invalid, "args problems payload"),
+        (no_job, "args problems payload"),
         (end, "args video"),
     ):
         twin = pickle.loads(pickle.dumps(error))
@@ -1152,10 +1152,10 @@ BROKEN = {  # what the server sends: the bytes, words of the message
     "junk": (b"junk\r\n\r\n", "junk (BadStatusLine)"),
     "HTTP/2": (b"HTTP/2.0 200 OK\r\n\r\n{}", "HTTP/2.0 (UnknownProtocol)"),
     "an escape": (b"\x1b]0;pwned\x07\r\n\r\n", r"\u001b]0;pwned\u0007"),
-    "a long status line": (OK + b"x" * MIB, "more than 18432 bytes of headers"),
+    "a long status line": (b"HTTP/1.1 200 " + b"x" * MIB, "18432 bytes of headers"),
     "a long header": (OK + b"X: " + b"x" * MIB, "more than 18432 bytes of headers"),
     "many headers": (OK + b"X: y\r\n" * 999, "HTTPException"),
-    "JSON cut short": (respond(DOCUMENT + b"   ")[:-3], "after 295 of 298 bytes"),
+    "whole JSON cut short": (respond(DOCUMENT + b"   ")[:-3], "after 295 of 298"),
     "a refusal cut short": (respond(b"0123456789", 404)[:-7], "after 3 of 10 bytes"),
     "a mebibyte cut short": (respond(b" " * (MIB + 1))[:-1], "1048576 of 1048577"),
     "chunks cut short": (chunked(b"200\r\n", DOCUMENT), "IncompleteRead"),
@@ -1251,7 +1251,7 @@ def test_a_body_may_have_one_mebibyte_and_not_a_byte_more(serve):
         assert len(error.payload) == MIB + 1  # No more is read than it takes to know.
 
 
-def test_16_kib_of_headers_are_accepted_and_32_are_not(serve):
+def test_16_kib_of_headers_are_accepted_and_more_than_32_are_not(serve):
     lines = b"".join(b"X: %s\r\n" % (b"x" * 1019) for _ in range(15))
     rest = OK + b"Content-Length: %d\r\nX: \r\n\r\n" % len(DOCUMENT)
     fill = b"X: " + b"x" * (1024 - len(rest))
@@ -1319,11 +1319,11 @@ def test_a_name_without_an_address_is_a_connection_error(patch):
     assert str(error).endswith(": the name has no address (OSError)")
 
 
-REFUSAL = ConnectionRefusedError()
+NOBODY = ConnectionRefusedError()
 SHARED = {  # for each address: how long it takes and what comes of it; the limits
     "one": ([(10, TimeoutError())], [60]),
     "two that are silent": ([(30, TimeoutError()), (30, TimeoutError())], [30, 30]),
-    "one refuses at once": ([(0, REFUSAL), (60, TimeoutError())], [30, 60]),
+    "one refuses at once": ([(0, NOBODY), (60, TimeoutError())], [30, 60]),
     "three": ([(20, TimeoutError())] * 3, [20, 20, 20]),
 }
 
@@ -1426,7 +1426,7 @@ def test_a_bad_certificate_is_not_retried(
 ):
     certificate = Trust.GOOD if is_of_the_host else Trust.ELSEWHERE
     server = serve(respond(), tls=trust.server_context(certificate))
-    trust.make_the_systems(patch, certificate=Trust.ELSEWHERE)
+    trust.install(patch, certificate=Trust.ELSEWHERE)
     error = error_of(server, CONNECTION, max_retries=2)
     words = "verify failed" if is_of_the_host else "not valid for '127.0.0.1'"
     assert words in str(error)
@@ -1445,10 +1445,10 @@ def test_other_failures_of_tls_are_retried(serve, trust, clock):
     assert len(clock.pauses) == 1
 
 
-def test_a_handshake_that_would_block_is_a_timeout(trust, serve, patch, clock):
+def test_a_handshake_that_would_block_is_a_timeout(trust, serve, patch):
     server = serve(respond(), tls=trust.server_context())
     patch.setattr(ssl.SSLContext, "wrap_socket", raises(ssl.SSLWantReadError))
-    error_of(server, TIMEOUT, ssl_context=trust.client_context(), timeout=60)
+    error_of(server, TIMEOUT, ssl_context=trust.client_context())
 
 
 @pytest.fixture
@@ -1515,7 +1515,7 @@ def test_the_trust_of_the_system_is_kept_for_a_minute(serve, trust, patch, clock
         (0, "renewed.pem", secure, 3),
     ):
         clock.now += seconds
-        trust.make_the_systems(patch, bundle)
+        trust.install(patch, bundle)
         look_up(server)
         assert create.call_count == count
     patch.setenv("SSL_CERT_DIR", str(trust.folder))
@@ -1623,7 +1623,7 @@ def test_an_unusable_proxy_is_an_error_without_its_password(proxy, patch):
 def test_a_failure_at_a_proxy_names_it(serve, patch):
     for step, words in (
         (None, "refused"),  # a dead proxy
-        (respond(b"", 407), "Tunnel .* failed: 407 Reason"),
+        (respond(b"", 407), "Tunnel .* failed: 407 Ignored"),
         (OK + b"X: " + b"x" * 60_000, "more than 18432 bytes of headers"),
     ):
         port = serve(step).port if step else free_port()
@@ -1716,18 +1716,18 @@ def test_the_frames_of_an_error_that_the_caller_handles_are_not_cleared(serve):
         assert "precious" in own.__traceback__.tb_next.tb_frame.f_locals
 
 
-def test_an_error_that_is_raised_again_and_again_ends_each_lookup(patch):
-    def fail():
+def test_a_circle_of_causes_does_not_hang_a_lookup(patch):
+    def refused_error():
         with pytest.raises(CONNECTION) as caught:
             look_up("http://127.0.0.1:9")
         return caught.value
 
     patch.setattr(socket.socket, "connect", raises(ConnectionRefusedError()))
     try:
-        raise fail()
+        raise refused_error()
     except CONNECTION:
-        fail()  # From here on, causes and contexts go in a circle.
-    fail()
+        refused_error()  # From here on, causes and contexts go in a circle.
+    refused_error()
 
 
 def test_the_error_of_the_operating_system_is_the_cause(serve):
@@ -1858,7 +1858,7 @@ def test_the_timeout_of_a_request_is_not_the_end_of_max_wait(serve):
 
 ODD = {"size": "832x480", "more": {"a": [1]}, "data": [{"url": "u"}, None], "a.b": 1}
 FAILED = {"status": "failed", "error": {"message": "no memory"}}
-DONE = {"status": "cancelled"}
+ENDED = {"status": "cancelled"}
 END = "videoretrieve: video_123 ended as failed: no memory"
 NO_URL = "videoretrieve: --field: no member 'url'"
 STILL = "/videos/video_123: still queued after max_wait, 4 s\n"
@@ -1889,7 +1889,7 @@ COMMANDS = {  # the answers' changes, options, exit status, output, standard err
     "by another word": ([{"status": "running"}, {}], "--wait", 0, SAMPLE, ""),
     "an error aside": ([{"error": "e"}], "--wait --field id", 0, "video_123", ""),
     "a wait that fails": ([QUEUED, FAILED], "--wait", 3, sample(**FAILED), f"{END}\n"),
-    "another end": ([DONE], "--wait --field id", 3, "video_123", "ended as cancelled"),
+    "another end": ([ENDED], "--wait --field id", 3, "video_123", "ended as cancelled"),
     "no url": ([FAILED], "--wait --field url", 3, ABSENT, f"{END}\n{NO_URL}"),
     "max_wait": ([QUEUED], "--wait --max-wait 4 --field id", 4, "video_123", STILL),
     "max_wait, no url": ([QUEUED], "--wait --max-wait 4 --field url", 4, ABSENT, STILL),
@@ -1897,7 +1897,7 @@ COMMANDS = {  # the answers' changes, options, exit status, output, standard err
 
 
 @table("changes, options, exit_status, out, err", COMMANDS)
-def test_a_command_has_its_output_and_exit_status(
+def test_a_command_has_its_output_and_exit_status_from_0_to_4(
     changes, options, exit_status, out, err, serve, run, clock
 ):
     server = serve(*[respond(sample(**each)) for each in changes])
@@ -1924,7 +1924,7 @@ def test_verbose_tells_of_each_retry_and_of_each_answer(serve, run, clock):
     assert run("v", *url, "--verbose") == (0, json.dumps(SAMPLE, indent=2) + "\n", "")
     run("v", "--base-url", serve(busy, respond()).url, "-v")
     server = serve(busy, respond())
-    assert run("v", "--base-url", server.url)[2] == ""  # nor after a call with -v
+    assert run("v", "--base-url", server.url)[2] == ""  # -v lasts for one call.
 
 
 WRONG = {  # arguments: words of the one line on standard error
@@ -2082,16 +2082,16 @@ def test_unwritable_output_is_exit_status_1(serve, patch, capsys):
 # The progress bar
 
 BARS = {  # progress, columns of the terminal, the line
-    "4 %": (4, 80, "  4% 0:00 done [--------------------] v\\x1b\\u732bvv"),
-    "50 %": (50, 80, " 50% 0:00 done [##########----------] v\\x1b\\u732bvv"),
-    "99 %": (99, 80, " 99% 0:00 done [###################-] v\\x1b\\u732bvv"),
-    "250 %": (250, 80, "100% 0:00 done [####################] v\\x1b\\u732bvv"),
-    "-5 %": (-5, 80, " -5% 0:00 done [--------------------] v\\x1b\\u732bvv"),
-    "null": (None, 80, "0:00 done v\\x1b\\u732bvv"),  # no percentage, no bar
-    "45 columns": (5, 45, "  5% 0:00 done [#-------------------] v\\x1"),
-    "20 columns": (5, 20, "  5% 0:00 done [#"),
+    "4 %": (4, 80, "  4% 0:05 done [--------------------] v\\x1b\\u732bvv"),
+    "50 %": (50, 80, " 50% 0:05 done [##########----------] v\\x1b\\u732bvv"),
+    "99 %": (99, 80, " 99% 0:05 done [###################-] v\\x1b\\u732bvv"),
+    "250 %": (250, 80, "100% 0:05 done [####################] v\\x1b\\u732bvv"),
+    "-5 %": (-5, 80, " -5% 0:05 done [--------------------] v\\x1b\\u732bvv"),
+    "null": (None, 80, "0:05 done v\\x1b\\u732bvv"),  # no percentage, no bar
+    "45 columns": (5, 45, "  5% 0:05 done [#-------------------] v\\x1"),
+    "20 columns": (5, 20, "  5% 0:05 done [#"),
     "4 columns": (5, 4, " "),
-    "an unknown width": (5, 0, "  5% 0:00 done [#-------------------] v\\x1b\\u732bvv"),
+    "an unknown width": (5, 0, "  5% 0:05 done [#-------------------] v\\x1b\\u732bvv"),
 }
 
 
@@ -2110,11 +2110,10 @@ def terminal(patch):
 
 @table("progress, columns, line", BARS)
 def test_the_bar_is_one_line_with_room_for_the_echo_of_an_interrupt(
-    progress, columns, line, serve, terminal, clock, patch
+    progress, columns, line, serve, terminal, clock
 ):
     server = serve(job("queued"), job("done", id="v\x1b\u732bvv", progress=progress))
     stderr = terminal(columns)
-    patch.setattr(time, "sleep", lambda seconds: None)
     mod.main(["v", "--base-url", server.url, "--wait", "--field", "id"])
     room = (columns or 80) - 3
     blank = f"\r{' ' * room}\r"
