@@ -199,6 +199,28 @@ def later(clock, seconds, answer):
     return step
 
 
+def tunnel(port):
+    """A proxy's step: connects the client with that port."""
+
+    def step(server, connection):
+        upstream = socket.create_connection(("127.0.0.1", port))
+        with contextlib.closing(upstream):
+            connection.sendall(b"HTTP/1.1 200 Established\r\nVia: test\r\n\r\n")
+
+            def copy_bytes(source, sink):
+                with contextlib.suppress(OSError):
+                    for data in iter(lambda: source.recv(65536), b""):
+                        sink.sendall(data)
+                    sink.shutdown(socket.SHUT_WR)
+
+            thread = threading.Thread(target=copy_bytes, args=(connection, upstream))
+            thread.start()
+            copy_bytes(upstream, connection)
+            thread.join(HANG)
+
+    return step
+
+
 def reset(server, connection):
     """A step after which closing the connection resets it: no time to linger."""
     options = (socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -370,6 +392,33 @@ def run(capsys):
         return outcome
 
     return run
+
+
+@pytest.fixture
+def handshakes(patch):
+    """The seconds that each TLS handshake of a client is given."""
+    seconds, real = [], ssl.SSLContext.wrap_socket
+
+    def wrap_socket(context, sock, *args, **options):
+        if not options.get("server_side"):
+            seconds.append(sock.gettimeout())
+        return real(context, sock, *args, **options)
+
+    patch.setattr(ssl.SSLContext, "wrap_socket", wrap_socket)
+    return seconds
+
+
+@pytest.fixture
+def terminal(patch):
+    def start(columns):
+        """Stands for a terminal of that width as standard error."""
+        size = os.terminal_size((columns, 24))
+        patch.setattr(os, "get_terminal_size", lambda _: size)
+        patch.setattr(sys, "stderr", io.StringIO())
+        sys.stderr.fileno = lambda: 2
+        return sys.stderr
+
+    return start
 
 
 def environment(**added):
@@ -1451,20 +1500,6 @@ def test_a_handshake_that_would_block_is_a_timeout(trust, serve, patch):
     error_of(server, TIMEOUT, ssl_context=trust.client_context())
 
 
-@pytest.fixture
-def handshakes(patch):
-    """The seconds that each TLS handshake of a client is given."""
-    seconds, real = [], ssl.SSLContext.wrap_socket
-
-    def wrap_socket(context, sock, *args, **options):
-        if not options.get("server_side"):
-            seconds.append(sock.gettimeout())
-        return real(context, sock, *args, **options)
-
-    patch.setattr(ssl.SSLContext, "wrap_socket", wrap_socket)
-    return seconds
-
-
 def test_slow_connecting_leaves_tls_the_rest(serve, trust, clock, patch, handshakes):
     class Slow(socket.socket):
         def connect(self, address):
@@ -1524,28 +1559,6 @@ def test_the_trust_of_the_system_is_kept_for_a_minute(serve, trust, patch, clock
 
 
 # Proxies
-
-
-def tunnel(port):
-    """A proxy's step: connects the client with that port."""
-
-    def step(server, connection):
-        upstream = socket.create_connection(("127.0.0.1", port))
-        with contextlib.closing(upstream):
-            connection.sendall(b"HTTP/1.1 200 Established\r\nVia: test\r\n\r\n")
-
-            def copy_bytes(source, sink):
-                with contextlib.suppress(OSError):
-                    for data in iter(lambda: source.recv(65536), b""):
-                        sink.sendall(data)
-                    sink.shutdown(socket.SHUT_WR)
-
-            thread = threading.Thread(target=copy_bytes, args=(connection, upstream))
-            thread.start()
-            copy_bytes(upstream, connection)
-            thread.join(HANG)
-
-    return step
 
 
 def test_a_proxy_is_used_unless_no_proxy_names_the_host(serve, patch):
@@ -2093,19 +2106,6 @@ BARS = {  # progress, columns of the terminal, the line
     "4 columns": (5, 4, " "),
     "an unknown width": (5, 0, "  5% 0:05 done [#-------------------] v\\x1b\\u732bvv"),
 }
-
-
-@pytest.fixture
-def terminal(patch):
-    def start(columns):
-        """Stands for a terminal of that width as standard error."""
-        size = os.terminal_size((columns, 24))
-        patch.setattr(os, "get_terminal_size", lambda _: size)
-        patch.setattr(sys, "stderr", io.StringIO())
-        sys.stderr.fileno = lambda: 2
-        return sys.stderr
-
-    return start
 
 
 @table("progress, columns, line", BARS)
