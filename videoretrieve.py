@@ -683,12 +683,13 @@ class _Request(urllib.request.Request):
     ssl_context: Any = None
 
 
-# An opener reads these once. (It looks at no_proxy each time.)
+# An opener reads these once. (In CGI, with REQUEST_METHOD, it ignores HTTP_PROXY.)
 _VARIABLES = (
     "http_proxy",
     "HTTP_PROXY",
     "https_proxy",
     "HTTPS_PROXY",
+    "REQUEST_METHOD",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 )
