@@ -1564,6 +1564,9 @@ def test_the_trust_of_the_system_is_kept_for_a_minute(serve, trust, patch, clock
 def test_a_proxy_is_used_unless_no_proxy_names_the_host(serve, patch):
     proxy, server = serve(respond()), serve(respond())
     patch.setenv("HTTP_PROXY", f"http://user:p%40ss@127.0.0.1:{proxy.port}")
+    patch.setenv("REQUEST_METHOD", "GET")  # In CGI, HTTP_PROXY is a client's header.
+    error_of("http://video.example", CONNECTION)
+    patch.delenv("REQUEST_METHOD")
     for _ in range(2):  # The second uses the opener of the first.
         mod.retrieve("v", base_url="http://video.example/v1")
     line = "GET http://video.example/v1/videos/v HTTP/1.1\r\n"
@@ -1572,9 +1575,6 @@ def test_a_proxy_is_used_unless_no_proxy_names_the_host(serve, patch):
     patch.setenv("no_proxy", "127.0.0.1")
     look_up(server)
     assert (len(proxy.requests), len(server.requests)) == (2, 1)
-    patch.setenv("REQUEST_METHOD", "GET")  # In CGI, HTTP_PROXY is a client's header.
-    error_of("http://video.example", CONNECTION)
-    patch.delenv("REQUEST_METHOD")
     patch.setattr(urllib.request, "getproxies", dict)  # as on another system
     error_of("http://video.example", CONNECTION)
 
