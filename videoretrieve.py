@@ -418,11 +418,11 @@ def retrieve(
         headers: More request headers. They override those of this function.
         timeout: Seconds for one whole attempt. The system's name resolution counts,
             but cannot be cut off.
-        max_retries: How many more attempts may follow a connection error, a timeout,
-            or a status of 408, 409, 429 or 5xx. The pause before each is what
-            Retry-After asks for (if above 120 seconds, there is no retry), else 0.5
-            seconds, doubling to 8. Each is logged at level INFO, by the logger named
-            after this module.
+        max_retries: How many more attempts may follow a connection error (except a bad
+            certificate), a timeout, or a status of 408, 409, 429 or 5xx. The pause
+            before each is what Retry-After asks for (if above 120 seconds, there is no
+            retry), else 0.5 seconds, doubling to 8. Each is logged at level INFO, by
+            the logger named after this module.
         ssl_context: For a CA of your own or a client certificate.
         strict: As in `Video.from_dict`.
     """
@@ -526,7 +526,7 @@ class _Lookup:
                 "api_key or OPENAI_API_KEY: expected printable ASCII without spaces"
             )
         _check_seconds("timeout", self.timeout)
-        if self.max_retries < 0:
+        if not self.max_retries >= 0:  # NaN is refused, too.
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
         self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
         # OpenAI's service has ended. Without a key, nobody can have meant it.
@@ -613,7 +613,7 @@ class _Lookup:
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body."""
-        # A new one for each attempt, because ProxyHandler changes it
+        # Each attempt needs a new one, because ProxyHandler changes it.
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
         # The arguments are a key: a new opener each minute, and when something changes.
@@ -635,7 +635,8 @@ class _Lookup:
                 raise  # It was raised by this file, not by a library: a bug.
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # Pyodide raises RuntimeError for TLS.
+        # Pyodide raises RuntimeError for TLS. RecursionError is one as well, and comes
+        # of proxies that name each other.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request)
         # Out of the except blocks it has no __context__, whose text may show the key.
@@ -783,7 +784,7 @@ class _Deadline:
         raw = getattr(response.fp, "raw", None)  # A mock may have none.
         if raw is None:
             return response
-        # Weak, so that an abandoned response, and with it the socket, is closed at once
+        # It is weak, so that an abandoned response closes its socket at once.
         weak_response = weakref.proxy(response)
         read_raw = raw.readinto
         received = 0  # bytes
@@ -798,7 +799,7 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # After a proxy's answer to CONNECT, TLS follows, which no read precedes.
+            # After a proxy's answer to CONNECT, TLS follows without another read.
             self.limit(sock)
             return size
 
