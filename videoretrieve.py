@@ -7,11 +7,9 @@ In a program and in a shell::
     $ python -m videoretrieve video_123 --base-url http://127.0.0.1:8000/v1
 
 `retrieve` returns a job as it is now, `poll` when it is over. Both return a `Video`.
-The types and the path come from OpenAI's API reference; the names of the errors and
-most rules for retries from its Python SDK.
-
-This file is the whole of the project videoretrieve. It needs Python 3.8 or newer and
-the standard library. `__version__` or `--version` gives the version of this copy.
+Types and path come from OpenAI's API reference; names of errors and most rules for
+retries from its Python SDK. OpenAI's service ended in 2026; other servers go on.
+This file is the whole project. It needs Python 3.8 or newer, and nothing else.
 """
 
 from __future__ import annotations
@@ -39,13 +37,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Only type checkers import typing, because it takes time. At run time Any is object, so
-# that typing.get_type_hints() works from Python 3.10 on.
+# Importing typing takes time, and only type checkers need it. At run time, Any only has
+# to exist, for typing.get_type_hints().
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    AnyDict = dict[str, Any]
 else:
     Any = object
 
@@ -77,21 +73,19 @@ _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = 120.0  # seconds: no retry after a longer one, as in the SDK
+_MAX_RETRY_AFTER = 120.0  # seconds: a longer one ends the retries, as in the SDK
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_HEADERS = 18 << 10  # bytes: 2 KiB for the status line, and 16 as in Node.js
-_MAX_BODY = 1 << 20  # bytes: a real answer is under 10 KiB
-_MAX_BRACKETS = 1_000  # opening ones, to bound the nesting; a real answer has some 20
+_MAX_HEADERS = 18 * 1024  # bytes: 16 KiB, as in Node.js, and 2 KiB of status line
+_MAX_BODY = 1024 * 1024  # bytes: a real answer is under 10 KiB
+_MAX_BRACKETS = 1_000  # opening ones, which bound the nesting of JSON (see from_json)
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
-_MIN_SECRET = 12  # characters: a shorter key ("x", "EMPTY") is a placeholder
+_MIN_SECRET = 12  # characters: hide_key() leaves shorter keys, such as "EMPTY"
 
 
 class _WireString(str, Enum):
     """A string of the API. str() and format() give its value."""
 
-    # Without this, str() gives the name of the member.
-    def __str__(self) -> str:
-        return str(self.value)
+    __str__ = str.__str__  # Enum's own gives the name of the member.
 
 
 class VideoModel(_WireString):
@@ -130,14 +124,14 @@ class VideoStatus(_WireString):
     FAILED = "failed"
 
 
-# For each field, in the documented order: its type in words, the types of its value in
-# Python, and the values that it may have if their set is closed.
+# For each field, in the documented order: its type in words, its types in Python, and
+# the only values that the API allows, or () if it allows all of the type.
 _NULL = type(None)
 _STRING = ("a string", str, ())
 _STRING_OR_NULL = ("a string or null", (str, _NULL), ())
 _INTEGER = ("an integer", int, ())
 _INTEGER_OR_NULL = ("an integer or null", (int, _NULL), ())
-_FIELDS: AnyDict = {
+_FIELDS: dict[str, Any] = {
     "id": _STRING,
     "completed_at": _INTEGER_OR_NULL,
     "created_at": _INTEGER,
@@ -154,8 +148,8 @@ _FIELDS: AnyDict = {
 }
 _ERROR_FIELDS = {"code": _STRING, "message": _STRING}
 _REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # of any video job
-# The enum members by their values. Any other value stays what it is.
-_LITERALS: AnyDict = {
+# The members of the enums, by their values.
+_LITERALS = {
     name: {str(member): member for member in members}
     for name, members in (
         ("model", VideoModel),
@@ -176,14 +170,13 @@ _IN_FLIGHT = {
     "postprocessing",
     "processing",
     "running",
-    "unknown",  # for a job that has not started, in the gateway named New API
+    "unknown",  # for a job that has not started, in New API (a gateway)
 }
 
 
 class APIError(Exception):
     """Base class of every error of a lookup. Its message, for people, may change."""
 
-    # Without this, help() and inspect.signature() find no signature.
     def __init__(self, message: str) -> None:
         super().__init__(message)
 
@@ -205,7 +198,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx. (If the body is a video job, that is returned.)
+    """The status is not 2xx, and the body is not a video job.
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -214,7 +207,7 @@ class APIStatusError(APIError):
 
     status_code: int = 0
     request_id: str | None = None
-    headers: HTTPMessage = HTTPMessage()
+    headers: HTTPMessage = HTTPMessage()  # empty, and never changed
     body: bytes = b""
 
 
@@ -246,7 +239,7 @@ class APIResponseValidationError(APIError):
     """The answer is not a video job or, with `strict`, not of the documented type.
 
     `problems` is a tuple with one sentence for each fault, and `payload` what was
-    received: the decoded JSON, or the body itself if that is not JSON.
+    received, unchanged: the decoded JSON, or the body itself if that is not JSON.
     """
 
     problems: tuple[str, ...] = ()
@@ -268,7 +261,7 @@ class Video:
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
     JSON type. Undocumented text stays a plain `str`. `extra` holds, as received, the
-    undocumented members (such as `url`) and the values of another JSON type.
+    undocumented members (such as `url`) and the documented ones of a wrong JSON type.
     """
 
     id: str
@@ -299,15 +292,15 @@ class Video:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
-        if isinstance(error, str):  # as TensorRT-LLM sends it; _split put it in extra
+        if isinstance(error, str):  # TensorRT-LLM sends text. It is in extra as well.
             values["error"] = VideoCreateError(None, error)
-        elif values["error"] is not None:
+        elif isinstance(error, dict):
             members, _ = _split(error, _ERROR_FIELDS)
             values["error"] = VideoCreateError(**members)
-            if members != error:  # It has more or fewer members, or other types.
+            if members != error:  # VideoCreateError cannot give it back.
                 extra["error"] = error
         for name, literals in _LITERALS.items():
-            values[name] = literals.get(values[name], values[name])
+            values[name] = literals.get(values[name], values[name])  # or as it is
         return cls(**values, extra=extra)
 
     @classmethod
@@ -315,12 +308,12 @@ class Video:
         """Decode a JSON document, text or UTF-8. Otherwise like `from_dict`."""
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
-            # CPython's parser is recursive: in a thread whose stack is small, deep
-            # nesting kills the process. Brackets in strings are counted, too.
+            # CPython's parser is recursive: deep nesting is a RecursionError or, if the
+            # stack is small, a crash. For simplicity, strings are not left out here.
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             # RFC 8259, section 8.1: a byte order mark may be ignored.
-            payload = _JSON.decode(text.lstrip("\ufeff"))
+            payload = _JSON_WITHOUT_NAN.decode(text.lstrip("\ufeff"))
         except (ValueError, RecursionError) as error:
             problem = f"expected JSON, got {_shown(document)}: {error}"
             raise _invalid([problem], document, strict) from None
@@ -331,22 +324,22 @@ class Video:
 
         The documented members come first, in their order. A missing one is None.
         """
-        wire: AnyDict = {
+        wire: Any = {
             name: getattr(value, "value", value)  # of an enum member
             for name, value in vars(self).items()
         }
         if self.error is not None:
             wire["error"] = dict(vars(self.error))
-        wire.update(wire.pop("extra"))  # What was received replaces the rest.
-        return wire
+        extra = wire.pop("extra")
+        return {**wire, **extra}  # extra has what its field could not hold.
 
 
-def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
-    """Return a value for each field, and a dict of what is left over.
+def _split(payload: Any, fields: Any) -> tuple[Any, Any]:
+    """Return a dict with the value of each field, and a dict of the rest.
 
-    A value of another type than that of its field is left over. None stands for it.
+    A value of the wrong type goes to the rest, and its field gets None.
     """
-    values: AnyDict = {}
+    values = {}
     rest = dict(payload)
     for name, (_, types, _) in fields.items():
         value = rest.pop(name, None)
@@ -358,15 +351,15 @@ def _split(payload: AnyDict, fields: AnyDict) -> tuple[Any, Any]:
     return values, rest
 
 
-def _problems(payload: Any, fields: AnyDict) -> list[str]:
+def _problems(payload: Any, fields: Any) -> list[str]:
     """Return a sentence for every field whose value is not the documented one."""
     if not isinstance(payload, dict):
         return [f"expected a JSON object, got {_shown(payload)}"]
     problems: list[str] = []
     for name, (expected, types, choices) in fields.items():
         value = payload.get(name)
-        is_other = choices and value not in choices
-        if not isinstance(value, types) or type(value) is bool or is_other:
+        is_unknown = choices and value not in choices
+        if not isinstance(value, types) or type(value) is bool or is_unknown:
             got = _shown(value) if name in payload else "nothing"
             problems.append(f"{name}: expected {expected}, got {got}")
         elif name == "error" and value is not None:  # the one object within the job
@@ -386,12 +379,12 @@ def _invalid(
 
 def _finite(literal: str) -> float:
     number = float(literal)
-    if not math.isfinite(number):  # NaN is not JSON, and 1e400 would become inf.
+    if not math.isfinite(number):  # JSON cannot say NaN, nor 1e400, which is inf here.
         raise ValueError(f"{_one_line(literal)} is not a finite number")
     return number
 
 
-_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+_JSON_WITHOUT_NAN = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def retrieve(
@@ -407,22 +400,21 @@ def retrieve(
 ) -> Video:
     """Fetch the latest metadata of a video job.
 
-    APIError is raised if there is no valid answer, and ValueError (TypeError for some
-    wrong types) if an argument or an environment variable cannot be used.
+    Raises APIError without a valid answer, ValueError or TypeError for a bad setting.
 
     Args:
         video_id: The identifier of the job.
         api_key: The bearer token; "" sends none. Default: OPENAI_API_KEY.
-        base_url: An http or https URL; its query is kept. Default: OPENAI_BASE_URL,
-            else https://api.openai.com/v1.
+        base_url: An http or https URL; a query (?api-version=1) is kept. Default:
+            OPENAI_BASE_URL, else https://api.openai.com/v1.
         headers: More request headers. They override those of this function.
-        timeout: Seconds for one whole attempt. The system's name resolution counts,
-            but cannot be cut off.
+        timeout: Seconds for one whole attempt. Name resolution is included, but cannot
+            be interrupted.
         max_retries: How many more attempts may follow a connection error (except a bad
             certificate), a timeout, or a status of 408, 409, 429 or 5xx. The pause
-            before each is what Retry-After asks for (if above 120 seconds, there is no
-            retry), else 0.5 seconds, doubling to 8. Each is logged at level INFO, by
-            the logger named after this module.
+            before a retry is 0.5 seconds, doubling to 8, or what Retry-After asks for.
+            After one of more than 120 seconds, there is no retry. Each retry is logged
+            at level INFO, by the logger named after this module.
         ssl_context: For a CA of your own or a client certificate.
         strict: As in `Video.from_dict`.
     """
@@ -449,9 +441,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds to wait. Then the job is asked for once more. If it is still
-            not over, APITimeoutError is raised; its `video` is the last answer. No
-            retry begins after `max_wait`: all takes at most that and one `timeout`.
+        max_wait: Seconds to wait. When they are over, one more request is sent, without
+            retries. If the job is still not over, APITimeoutError is raised, with the
+            last answer as its `video`. All takes at most `max_wait` and one `timeout`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -472,7 +464,7 @@ def poll(
             return video
         seconds_left = end - time.monotonic()
         if seconds_left <= 0:
-            words = f"still {_one_line(video.status)} after max_wait, {max_wait:g} s"
+            words = f"still {video.status} after max_wait, {max_wait:g} s"
             error = APITimeoutError(lookup.message(words))
             error.video = video
             raise error
@@ -486,12 +478,14 @@ def _check_seconds(name: str, value: Any) -> None:
         )
 
 
+# An IPv6 address may have a scope: %25eth0 (RFC 6874) or %eth0. But %ee0 is refused,
+# because urllib would decode it.
 _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
     (?= [!-~]* \Z )  # printable
     https?://
     (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host name of labels
-        | \[ [0-9a-f:.]+   # an IPv6 address
-            (?: (?: %25 | % (?! [0-9a-f]{2} ) ) [\w-]+ )? \] )  # perhaps with a scope
+        | \[ [0-9a-f:.]+  # an IPv6 address, perhaps with a scope
+            (?: %25 [\w-]+ | % (?! [0-9a-f]{2} ) [\w-]+ )? \] )
     (?: : (?P<port> [0-9]{1,5} ) )?
     (?: [/?] [^#]* )?  # a path and a query
 """
@@ -500,7 +494,7 @@ _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
 # It has no repr, because a traceback that prints local variables would show the key.
 @dataclass(repr=False)
 class _Lookup:
-    """The settings of a lookup, and the way to its answer."""
+    """The checked settings of a lookup. Its method `retrieve` makes the requests."""
 
     video_id: str
     api_key: Any
@@ -512,24 +506,23 @@ class _Lookup:
     strict: bool
 
     def __post_init__(self) -> None:
-        """Check the settings."""
+        """Complete the settings, check them, and prepare the URL and the headers."""
         if self.api_key is None:
             self.api_key = os.environ.get("OPENAI_API_KEY", "")
         if self.base_url is None:
             self.base_url = os.environ.get("OPENAI_BASE_URL", "").strip() or _BASE_URL
-        # A file or a shell may add white space. str.strip refuses other types than str.
+        # A file or a shell may add white space. (str.strip raises TypeError for bytes.)
         self.api_key = str.strip(self.api_key)
         self.base_url = str.strip(self.base_url)
         self.url = self.video_url()
         if not re.fullmatch("[!-~]*", self.api_key):
-            raise ValueError(
-                "api_key or OPENAI_API_KEY: expected printable ASCII without spaces"
-            )
+            raise ValueError("api_key or OPENAI_API_KEY: expected ASCII, no spaces")
         _check_seconds("timeout", self.timeout)
-        if not self.max_retries >= 0:  # NaN is refused, too.
+        if not self.max_retries >= 0:  # NaN is refused as well.
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
-        self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
-        # OpenAI's service has ended. Without a key, nobody can have meant it.
+        self.is_anonymous = not (self.api_key or self.headers)
+        # OpenAI's server is the default, as in the SDK, but its service has ended. A
+        # caller without a key for it has more likely forgotten to name another server.
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
                 "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
@@ -538,8 +531,8 @@ class _Lookup:
         self.request_headers = self.merged_headers()
 
     def video_url(self) -> str:
-        base = re.fullmatch(_BASE_URL_PATTERN, self.base_url)
-        if base is None or int(base["port"] or 0) > 65535:
+        match = re.fullmatch(_BASE_URL_PATTERN, self.base_url)
+        if match is None or int(match["port"] or 0) > 65535:
             raise ValueError(
                 "base_url or OPENAI_BASE_URL: expected http(s)://HOST[:PORT][/PATH], "
                 "without user info and fragment (not shown: it may have a password)"
@@ -549,18 +542,17 @@ class _Lookup:
         pattern = r"(?!\.\.?\Z)[^\ud800-\udfff]+"
         if not isinstance(video_id, str) or not re.fullmatch(pattern, video_id):
             raise ValueError(f"video_id: expected a job's ID, got {_shown(video_id)}")
-        # The official SDK leaves the same characters as they are.
+        # These are the characters that the official SDK does not escape.
         segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
-        path, question_mark, query = self.base_url.partition("?")
-        return f"{path.rstrip('/')}/videos/{segment}{question_mark}{query}"
+        base_url, question_mark, query = self.base_url.partition("?")
+        return f"{base_url.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
-    def merged_headers(self) -> AnyDict:
+    def merged_headers(self) -> dict[str, str]:
         """Return our headers and the caller's, which replace ours of the same name."""
-        own = dict(self.headers or {})
-        for name, value in own.items():
-            # RFC 9110, section 5.6.2: a name is a token.
-            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-                raise ValueError("headers: expected names of letters, digits, hyphens")
+        theirs = dict(self.headers or {})
+        for name, value in theirs.items():
+            if not re.fullmatch(r"(?a)[\w!#$%&'*+.^`|~-]+", name):  # RFC 9110, 5.6.2
+                raise ValueError("headers: expected names that are HTTP tokens")
             if not re.fullmatch(r"[\t -~]*", value):
                 raise ValueError(f"headers: {name}: expected printable ASCII")
         ours = {
@@ -569,7 +561,7 @@ class _Lookup:
         }
         if self.api_key:
             ours["Authorization"] = f"Bearer {self.api_key}"
-        return {**ours, **own}  # Request ignores case and takes the last.
+        return {**ours, **theirs}  # Request ignores case: "accept" replaces "Accept".
 
     def retrieve(self, end: float = math.inf) -> Video:
         """Return the video, after retries if need be. No retry begins after `end`."""
@@ -580,25 +572,25 @@ class _Lookup:
                 with _clear_frames_on_error():
                     return self.attempt()
             except APIError as error:
-                failure = error
-            note = f" ({attempts} attempts)" if attempts > 1 else ""
-            failure.args = (self.message(f"{failure}{note}"),)  # what str() returns
-            delay = _retry_delay(failure, attempts)
-            is_last = attempts > self.max_retries or not _is_temporary(failure)
-            if is_last or delay > _MAX_RETRY_AFTER or time.monotonic() + delay >= end:
-                raise failure
-            import logging  # It takes time, and few lookups need it.
+                note = f" ({attempts} attempts)" if attempts > 1 else ""
+                error.args = (self.message(f"{error}{note}"),)  # what str() returns
+                if attempts > self.max_retries or not _is_temporary(error):
+                    raise
+                delay = _retry_delay(error, attempts)
+                if delay > _MAX_RETRY_AFTER or time.monotonic() + delay >= end:
+                    raise
+                import logging  # It takes time, and few lookups need it.
 
-            logger = logging.getLogger(__name__)
-            logger.info("%s; next attempt in %.3g s", failure, delay)
+                logger = logging.getLogger(__name__)
+                logger.info("%s; next attempt in %.3g s", error, delay)
             time.sleep(delay)
 
     def attempt(self) -> Video:
         """Return the video of one request. To errors, the caller adds the URL."""
         status, headers, body = self.exchange()
-        # A job is a job with any status: vLLM-Omni sends a failed one with 400 or 500.
+        # vLLM-Omni sends a failed job with status 400 or 500. It is returned, like any.
         if not (200 <= status <= 299 or _is_job(body)):
-            # As latin-1, every byte is a character.
+            # latin-1 turns any bytes into text, and that text into the same bytes.
             body = self.hide_key(body.decode("latin-1")).encode("latin-1")
             raise _status_error(status, headers, body, self.is_anonymous)
         if len(body) > _MAX_BODY:
@@ -613,33 +605,25 @@ class _Lookup:
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body."""
-        # Each attempt needs a new one, because ProxyHandler changes it.
+        # Each attempt needs a new request, because ProxyHandler changes it.
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        # The arguments are a key: a new opener each minute, and when something changes.
-        values = map(os.environ.get, _VARIABLES)
-        opener = _opener(time.monotonic() // 60, urllib.request.getproxies, *values)
+        host = request.host  # ProxyHandler will replace it with the proxy.
         try:
-            # closing(), because __exit__ of a mocked response may swallow errors.
-            with contextlib.closing(
-                opener.open(request, None, self.timeout)
-            ) as response:
+            with _opener().open(request, None, self.timeout) as response:
                 return response.status, response.headers, _read_body(response)
-        # The standard library raises these for some malformed headers and proxies. They
-        # are not quoted: InvalidURL has the password of a proxy.
+        # The standard library raises these for some malformed headers and proxies. The
+        # text is not shown: that of InvalidURL has the password of a proxy.
         except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
-            import traceback
-
-            *_, (raising_frame, _) = traceback.walk_tb(error.__traceback__)
-            if raising_frame.f_globals is globals():
-                raise  # It was raised by this file, not by a library: a bug.
+            if _is_raised_here(error):
+                raise  # It is a defect of this file, and should be found.
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # Pyodide raises RuntimeError for TLS. RecursionError is one as well, and comes
-        # of proxies that name each other.
+        # Pyodide raises RuntimeError for https. Where http_proxy and https_proxy have
+        # each other's scheme, urllib calls itself until a RecursionError.
         except (OSError, HTTPException, RuntimeError) as error:
-            failure = _connection_error(error, request)
-        # Out of the except blocks it has no __context__, whose text may show the key.
+            failure = _connection_error(error, request, host)
+        # Raised out here, it has no __context__, whose text might quote the key.
         raise failure
 
     def message(self, words: str) -> str:
@@ -655,16 +639,20 @@ class _Lookup:
 
 @contextlib.contextmanager
 def _clear_frames_on_error() -> Iterator[None]:
-    """Clear the local variables, some with the key, of all frames behind an error."""
-    done: Any = [None, sys.exc_info()[1]]  # the caller's own error, whose frames stay
+    """Clear the local variables in the traceback of an error, and of its causes.
+
+    Error reports may show them, and so the key. (One that was passed as an argument is
+    among the variables of the caller, too, and stays there.)
+    """
+    seen = [sys.exc_info()[1]]  # An error that the caller is handling is not changed.
     try:
         yield
     except BaseException as raised:
         import traceback  # It takes time, and is rarely needed.
 
-        error: Any = raised
-        while error not in done:
-            done.append(error)
+        error: BaseException | None = raised
+        while error is not None and error not in seen:
+            seen.append(error)
             traceback.clear_frames(error.__traceback__)
             error = error.__cause__ or error.__context__
         raise
@@ -678,35 +666,46 @@ def _is_job(body: bytes) -> bool:
         return False
 
 
+def _is_raised_here(error: Exception) -> bool:
+    """Return whether the error comes from code in this file, not in a library."""
+    import traceback
+
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals is globals()
+
+
 class _Request(urllib.request.Request):
     """A request that tells _Handler which certificates to trust."""
 
     ssl_context: Any = None
 
 
-# An opener reads these once. (In CGI, with REQUEST_METHOD, it ignores HTTP_PROXY.)
+# Variables that are read when an opener is made. (no_proxy is read at each request.)
 _VARIABLES = (
     "http_proxy",
     "HTTP_PROXY",
     "https_proxy",
     "HTTPS_PROXY",
-    "REQUEST_METHOD",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 )
 
 
-@functools.lru_cache(maxsize=1)
-def _opener(*key: object) -> Any:
-    """Return an opener for http and https URLs, a new one for a new key.
+def _opener() -> Any:
+    """Return an opener, which is kept for a minute or until a variable changes."""
+    return _cached_opener(time.monotonic() // 60, *map(os.environ.get, _VARIABLES))
 
-    It is kept, because loading certificates takes as long as 20 lookups, and renewed,
-    because certificates and variables may change. As it has no other handlers, it
-    follows no redirect and raises for no status.
+
+@functools.lru_cache(maxsize=1)
+def _cached_opener(*_: object) -> Any:
+    """Return an opener for http and https URLs. The arguments are only a cache key.
+
+    Loading certificates takes as long as 20 lookups, so it is kept; their files may
+    change, so it is renewed. No handler follows a redirect or raises for a status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
-    opener.add_handler(urllib.request.UnknownHandler())  # for a socks5:// proxy
+    opener.add_handler(urllib.request.UnknownHandler())  # refuses a socks5:// proxy
     opener.add_handler(_Handler())
     return opener
 
@@ -715,10 +714,9 @@ class _Handler(urllib.request.AbstractHTTPHandler):
     """Opens http and https URLs. OpenerDirector finds its methods by their names."""
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
-
     default_context: Any = None  # made when it is needed
 
-    # The classes are looked up at the call, because vcrpy and others replace them.
+    # The classes are looked up at each call, because vcrpy and others replace them.
     def http_open(self, request: _Request) -> HTTPResponse:
         connect = functools.partial(_connection, http.client.HTTPConnection)
         return self.do_open(connect, request)
@@ -737,18 +735,18 @@ def _connection(connection_class: Any, host: str, **options: Any) -> Any:
     By itself, http.client applies the timeout to each address and to each read.
     """
     connection = connection_class(host, **options)
-    deadline = _Deadline(connection.timeout)
-    # This name is private to http.client, and stable since Python 2.7.
+    deadline = _Deadline(time.monotonic() + connection.timeout)
+    # http.client only calls these. (_create_connection is stable since Python 2.7.)
     connection._create_connection = deadline.connect
     connection.response_class = deadline.response
     return connection
 
 
+@dataclass
 class _Deadline:
     """The end of an attempt, and the steps of http.client that must meet it."""
 
-    def __init__(self, seconds: float) -> None:
-        self.end = time.monotonic() + seconds
+    end: float  # as time.monotonic() counts
 
     def limit(self, sock: Any, shares: int = 1) -> None:
         """Give a socket the time that is left, or an equal share of it."""
@@ -779,14 +777,15 @@ class _Deadline:
         raise failure
 
     def response(self, sock: Any, *args: Any, **options: Any) -> HTTPResponse:
-        """Return a response whose reads, headers included, end at the deadline."""
+        """Return a response that fails at the deadline, and at too many headers."""
         response = HTTPResponse(sock, *args, **options)
-        raw = getattr(response.fp, "raw", None)  # A mock may have none.
-        if raw is None:
+        raw = getattr(response.fp, "raw", None)
+        if raw is None:  # httpretty's responses have none.
             return response
-        # It is weak, so that an abandoned response closes its socket at once.
-        weak_response = weakref.proxy(response)
         read_raw = raw.readinto
+        # raw belongs to the response. With a strong reference back, an unread response
+        # would stay open until the garbage collector runs.
+        weak_response = weakref.proxy(response)
         received = 0  # bytes
 
         def readinto(buffer: Any) -> Any:
@@ -794,33 +793,35 @@ class _Deadline:
             if weak_response.headers is None:  # They have not all come.
                 if received >= _MAX_HEADERS:
                     raise HTTPException(f"more than {_MAX_HEADERS} bytes of headers")
-                # One read must not go far beyond the limit; some buffers have 128 KiB.
-                buffer = memoryview(buffer)[:4096]
+                buffer = memoryview(buffer)[: _MAX_HEADERS - received]
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # After a proxy's answer to CONNECT, TLS follows without another read.
+            # Time has passed. After a proxy's answer to CONNECT, http.client starts TLS
+            # on this socket, with the timeout that it has.
             self.limit(sock)
             return size
 
-        raw.readinto = readinto  # BufferedReader calls it by name.
+        # All reads go through this method: BufferedReader looks it up at each one.
+        raw.readinto = readinto
         return response
 
 
 def _read_body(response: Any) -> bytes:
-    """Return the body, cut one byte after the limit, to show that it is longer."""
+    """Return the body. A longer one is cut one byte after the limit."""
     limit = _MAX_BODY + 1
-    # None if the body is chunked or ends with the connection. A mock may have none.
+    # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # Not response.read(): by a chunk size of -1, it would read without a limit.
+    # Not response.read(size): http.client accepts a chunk size of -1, and then reads
+    # without a limit. BufferedReader uses readinto(), which never exceeds its buffer.
     body = io.BufferedReader(response).read(size)
     if length and len(body) < size:  # http.client raises nothing then.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
 
-def _connection_error(error: Exception, request: _Request) -> APIConnectionError:
+def _connection_error(error: Exception, request: Any, host: str) -> APIConnectionError:
     """Return the error that says why no answer to the request came."""
     reason = getattr(error, "reason", None)
     if isinstance(reason, OSError):  # of a URLError
@@ -832,11 +833,10 @@ def _connection_error(error: Exception, request: _Request) -> APIConnectionError
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
-    # ProxyHandler has made the proxy the host of the request.
-    if request.host != _Request(request.full_url).host:
+    if request.host != host:  # There is a proxy.
         words = f"through the proxy {_one_line(request.host)}: {words}"
     failure = error_class(words)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError):  # Other errors quote the server, and so the key.
         failure.__cause__ = error
     return failure
 
@@ -873,7 +873,7 @@ def _status_error(
 
 
 def _server_words(text: str) -> str:
-    """Return the texts of the members error, message, detail and msg of JSON, or ""."""
+    """Return the text of each member error, message, detail or msg, at any depth."""
     # A regular expression works on truncated and deeply nested bodies, too.
     pattern = r'"(?:error|message|detail|msg)"\s*:\s*("(?:[^"\\]|\\.)+")'
     found = re.findall(pattern, text)
@@ -893,19 +893,19 @@ def _is_temporary(error: APIError) -> bool:
 
 def _retry_delay(error: APIError, attempts: int) -> float:
     """Return the seconds to wait before another attempt."""
-    # Seconds or a date (RFC 9110, 10.2.3). email.utils raises these for malformed ones.
+    value = getattr(error, "headers", {}).get("Retry-After", "")
+    # These are what float() and email.utils raise for malformed values.
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
-        value = getattr(error, "headers", {}).get("Retry-After", "")
-        date = email.utils.parsedate_tz(value)
+        date = email.utils.parsedate_tz(value)  # None for a number (RFC 9110, 10.2.3)
         seconds = email.utils.mktime_tz(date) - time.time() if date else float(value)
         if seconds > 0:  # neither in the past nor NaN
             return seconds
-    # As in the SDK. The random part keeps clients from retrying all at once.
+    # Otherwise, as in the SDK. The random part keeps clients from retrying all at once.
     return 0.5 * 2.0 ** min(attempts - 1, 4) * random.uniform(0.75, 1)
 
 
 # What a terminal may obey: control characters (not tab and newline), line separators,
-# bidirectional marks, U+FEFF. And halves of surrogate pairs, which no encoding takes.
+# bidirectional marks, U+FEFF. Also halves of surrogate pairs, which cannot be encoded.
 _UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff]"
@@ -926,7 +926,7 @@ def _one_line(text: str) -> str:
 
 
 _REPR = reprlib.Repr()
-_REPR.maxstring = _REPR.maxother = _MAX_QUOTED  # The latter is for bytes.
+_REPR.maxstring = _REPR.maxother = _MAX_QUOTED  # text and other types, such as bytes
 
 
 def _shown(value: object) -> str:
@@ -939,7 +939,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(**_parse_args(argv))
     except KeyboardInterrupt:
         return _report("interrupted", 130)
-    except ValueError as error:
+    except ValueError as error:  # of the parser, or of a setting
         return _report(str(error), 2)
     except APIError as error:
         return _report(str(error), 5 if _is_temporary(error) else 1)
@@ -957,10 +957,10 @@ def _report(message: str, exit_status: int = 0) -> int:
     return exit_status
 
 
-def _parse_args(argv: Sequence[str] | None) -> AnyDict:
-    """Return the options that were given, named as the parameters of _run()."""
+def _parse_args(argv: Sequence[str] | None) -> dict[str, Any]:
+    """Return the given options, and no others, as keyword arguments of _run()."""
     parser = _parser()
-    options: AnyDict = vars(parser.parse_args(argv))
+    options: dict[str, Any] = vars(parser.parse_args(argv))
     headers = options["headers"] = {}
     for line in options.pop("header", ()):
         name, colon, value = line.partition(":")
@@ -984,11 +984,11 @@ def _parser() -> Any:
         description="Look up a video job and print it as JSON.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        argument_default=argparse.SUPPRESS,
+        argument_default=argparse.SUPPRESS,  # leaves out what is not given
     )
     add = parser.add_argument
     add_wait = parser.add_argument_group("waiting").add_argument
-    seconds: AnyDict = {"metavar": "S", "type": float}
+    seconds: Any = {"metavar": "S", "type": float}
     add("video_id", metavar="VIDEO_ID", help="the identifier of the job")
     add("--base-url", metavar="URL", help="the server (default: OPENAI_BASE_URL)")
     add("-H", "--header", action="append", help="'NAME: VALUE'; may be repeated")
@@ -1061,7 +1061,7 @@ def _wait(verbose: bool, **settings: Any) -> Video:
     try:
         return poll(**settings, on_update=lambda video: show(_progress(video, started)))
     finally:
-        _draw("")
+        _draw("")  # erases the bar
 
 
 @contextlib.contextmanager
@@ -1121,8 +1121,8 @@ def _draw(line: str) -> None:
     with contextlib.suppress(AttributeError, OSError, ValueError):
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
         room = width - 3  # The terminal shows ^C and the cursor after the line.
-        line = ascii(line)[1:-1]  # a column for each character
-        _write(sys.stderr, f"\r{'':{room}}\r{line[:room]}")
+        line = ascii(line)[1:-1]  # a column for each character, without quotes
+        _write(sys.stderr, f"\r{' ' * room}\r{line[:room]}")
 
 
 def _progress(video: Video, started: float) -> str:
