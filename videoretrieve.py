@@ -8,7 +8,7 @@ In a program and in a shell::
 
 `retrieve` returns a job as it is now, `poll` when it is over. Both return a `Video`.
 Types and path come from OpenAI's API reference; names of errors and most rules for
-retries from its Python SDK. OpenAI's service ended in 2026; other servers go on.
+retries from its Python SDK, 3.57. OpenAI's service ended in 2026; other servers go on.
 This file is the whole project. It needs Python 3.8 or newer, and nothing else.
 """
 
@@ -37,8 +37,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Importing typing takes time, and only type checkers need it. At run time, Any only has
-# to exist, for typing.get_type_hints().
+# Importing typing takes time, and only type checkers need it. (They take TYPE_CHECKING
+# as true.) At run time, Any is a stand-in, for typing.get_type_hints().
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -75,15 +75,15 @@ _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
 _MAX_RETRY_AFTER = 120.0  # seconds: a longer one ends the retries, as in the SDK
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_HEADERS = 18 * 1024  # bytes: 16 KiB, as in Node.js, and 2 KiB of status line
+_MAX_HEADERS = 18 * 1024  # bytes, with the status line; Node.js allows 16 KiB
 _MAX_BODY = 1024 * 1024  # bytes: a real answer is under 10 KiB
-_MAX_BRACKETS = 1_000  # opening ones, which bound the nesting of JSON (see from_json)
+_MAX_BRACKETS = 1_000  # opening brackets in a JSON text, to limit its nesting
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
-_MIN_SECRET = 12  # characters: hide_key() leaves shorter keys, such as "EMPTY"
+_MIN_SECRET = 12  # characters: a shorter key ("EMPTY") is not hidden in messages
 
 
 class _WireString(str, Enum):
-    """A string of the API. str() and format() give its value."""
+    """A string of the API, equal to its value. str() and format() give it, too."""
 
     __str__ = str.__str__  # Enum's own gives the name of the member.
 
@@ -149,7 +149,7 @@ _FIELDS: dict[str, Any] = {
 _ERROR_FIELDS = {"code": _STRING, "message": _STRING}
 _REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # of any video job
 # The members of the enums, by their values.
-_LITERALS = {
+_MEMBERS = {
     name: {str(member): member for member in members}
     for name, members in (
         ("model", VideoModel),
@@ -177,7 +177,7 @@ _IN_FLIGHT = {
 class APIError(Exception):
     """Base class of every error of a lookup. Its message, for people, may change."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str) -> None:  # for inspect.signature()
         super().__init__(message)
 
 
@@ -198,7 +198,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx, and the body is not a video job.
+    """The status is not 2xx, and the body is not a job, as it is with some servers.
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -238,8 +238,8 @@ class InternalServerError(APIStatusError):
 class APIResponseValidationError(APIError):
     """The answer is not a video job or, with `strict`, not of the documented type.
 
-    `problems` is a tuple with one sentence for each fault, and `payload` what was
-    received, unchanged: the decoded JSON, or the body itself if that is not JSON.
+    `problems` is a tuple with one sentence for each fault, `payload` what was received:
+    the decoded JSON, or the body itself if that is not JSON. Neither hides the API key.
     """
 
     problems: tuple[str, ...] = ()
@@ -292,15 +292,15 @@ class Video:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
-        if isinstance(error, str):  # TensorRT-LLM sends text. It is in extra as well.
+        if isinstance(error, str):  # as TensorRT-LLM sends it; _split put it in extra
             values["error"] = VideoCreateError(None, error)
         elif isinstance(error, dict):
-            members, _ = _split(error, _ERROR_FIELDS)
-            values["error"] = VideoCreateError(**members)
-            if members != error:  # VideoCreateError cannot give it back.
+            texts, _ = _split(error, _ERROR_FIELDS)
+            values["error"] = VideoCreateError(**texts)
+            if texts != error:  # to_dict() could not rebuild it.
                 extra["error"] = error
-        for name, literals in _LITERALS.items():
-            values[name] = literals.get(values[name], values[name])  # or as it is
+        for name, members in _MEMBERS.items():
+            values[name] = members.get(values[name], values[name])  # or as it is
         return cls(**values, extra=extra)
 
     @classmethod
@@ -309,7 +309,7 @@ class Video:
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
             # CPython's parser is recursive: deep nesting is a RecursionError or, if the
-            # stack is small, a crash. For simplicity, strings are not left out here.
+            # stack is small, a crash. Brackets within strings are counted, too.
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             # RFC 8259, section 8.1: a byte order mark may be ignored.
@@ -322,7 +322,7 @@ class Video:
     def to_dict(self) -> dict[str, Any]:
         """Return the object in plain types, as received. Values are not copied.
 
-        The documented members come first, in their order. A missing one is None.
+        The documented members come first, in their order. Missing ones are None.
         """
         wire: Any = {
             name: getattr(value, "value", value)  # of an enum member
@@ -331,7 +331,7 @@ class Video:
         if self.error is not None:
             wire["error"] = dict(vars(self.error))
         extra = wire.pop("extra")
-        return {**wire, **extra}  # extra has what its field could not hold.
+        return {**wire, **extra}  # extra has the originals that no field could hold.
 
 
 def _split(payload: Any, fields: Any) -> tuple[Any, Any]:
@@ -379,7 +379,7 @@ def _invalid(
 
 def _finite(literal: str) -> float:
     number = float(literal)
-    if not math.isfinite(number):  # JSON cannot say NaN, nor 1e400, which is inf here.
+    if not math.isfinite(number):  # NaN and inf, which 1e400 would be, are not JSON.
         raise ValueError(f"{_one_line(literal)} is not a finite number")
     return number
 
@@ -400,7 +400,7 @@ def retrieve(
 ) -> Video:
     """Fetch the latest metadata of a video job.
 
-    Raises APIError without a valid answer, ValueError or TypeError for a bad setting.
+    Raises APIError if no valid answer comes, ValueError or TypeError for a bad setting.
 
     Args:
         video_id: The identifier of the job.
@@ -413,8 +413,8 @@ def retrieve(
         max_retries: How many more attempts may follow a connection error (except a bad
             certificate), a timeout, or a status of 408, 409, 429 or 5xx. The pause
             before a retry is 0.5 seconds, doubling to 8, or what Retry-After asks for.
-            After one of more than 120 seconds, there is no retry. Each retry is logged
-            at level INFO, by the logger named after this module.
+            If that is above 120 seconds, there is no retry. Each retry is logged at
+            level INFO, by the logger named after this module.
         ssl_context: For a CA of your own or a client certificate.
         strict: As in `Video.from_dict`.
     """
@@ -441,9 +441,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds to wait. When they are over, one more request is sent, without
-            retries. If the job is still not over, APITimeoutError is raised, with the
-            last answer as its `video`. All takes at most `max_wait` and one `timeout`.
+        max_wait: Seconds to wait. The last pause ends with them; then comes the last
+            request, without retries. If the job is still not over, APITimeoutError is
+            raised, with that answer as its `video`. This takes one `timeout` at most.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -478,14 +478,11 @@ def _check_seconds(name: str, value: Any) -> None:
         )
 
 
-# An IPv6 address may have a scope: %25eth0 (RFC 6874) or %eth0. But %ee0 is refused,
-# because urllib would decode it.
 _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
     (?= [!-~]* \Z )  # printable
     https?://
     (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host name of labels
-        | \[ [0-9a-f:.]+  # an IPv6 address, perhaps with a scope
-            (?: %25 [\w-]+ | % (?! [0-9a-f]{2} ) [\w-]+ )? \] )
+        | \[ [0-9a-f:.]+ (?: %25 [\w-]+ )? \] )  # an IPv6 address (scope: RFC 6874)
     (?: : (?P<port> [0-9]{1,5} ) )?
     (?: [/?] [^#]* )?  # a path and a query
 """
@@ -511,7 +508,7 @@ class _Lookup:
             self.api_key = os.environ.get("OPENAI_API_KEY", "")
         if self.base_url is None:
             self.base_url = os.environ.get("OPENAI_BASE_URL", "").strip() or _BASE_URL
-        # A file or a shell may add white space. (str.strip raises TypeError for bytes.)
+        # A file or a shell may add white space. (x.strip() would also take bytes.)
         self.api_key = str.strip(self.api_key)
         self.base_url = str.strip(self.base_url)
         self.url = self.video_url()
@@ -520,7 +517,7 @@ class _Lookup:
         _check_seconds("timeout", self.timeout)
         if not self.max_retries >= 0:  # NaN is refused as well.
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
-        self.is_anonymous = not (self.api_key or self.headers)
+        self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
         # OpenAI's server is the default, as in the SDK, but its service has ended. A
         # caller without a key for it has more likely forgotten to name another server.
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
@@ -586,9 +583,9 @@ class _Lookup:
             time.sleep(delay)
 
     def attempt(self) -> Video:
-        """Return the video of one request. To errors, the caller adds the URL."""
+        """Return the video of one request. The caller adds the URL to an error."""
         status, headers, body = self.exchange()
-        # vLLM-Omni sends a failed job with status 400 or 500. It is returned, like any.
+        # vLLM-Omni sends a failed job with status 400 or 500. It is still a job.
         if not (200 <= status <= 299 or _is_job(body)):
             # latin-1 turns any bytes into text, and that text into the same bytes.
             body = self.hide_key(body.decode("latin-1")).encode("latin-1")
@@ -599,31 +596,30 @@ class _Lookup:
             return Video.from_json(body, strict=self.strict)
         except APIResponseValidationError as error:
             words = _server_words(body.decode("utf-8", "replace"))
-            if words:
+            if words:  # Some servers report errors with status 200.
                 error.args = (f"{error}; the server says: {words}",)
             raise
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
         """Send one request. Return the status, the headers and the body."""
-        # Each attempt needs a new request, because ProxyHandler changes it.
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        host = request.host  # ProxyHandler will replace it with the proxy.
+        host = request.host  # ProxyHandler replaces it, and more: make one each time.
         try:
             with _opener().open(request, None, self.timeout) as response:
                 return response.status, response.headers, _read_body(response)
-        # The standard library raises these for some malformed headers and proxies. The
-        # text is not shown: that of InvalidURL has the password of a proxy.
+        # Some malformed headers and proxies make the standard library raise these. (The
+        # text is not shown: that of InvalidURL has the password of a proxy.)
         except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
-            if _is_raised_here(error):
-                raise  # It is a defect of this file, and should be found.
+            if _is_raised_here(error):  # not in the library: a defect of this file
+                raise
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # Pyodide raises RuntimeError for https. Where http_proxy and https_proxy have
-        # each other's scheme, urllib calls itself until a RecursionError.
+        # Pyodide raises RuntimeError for https. RecursionError is one, too: it comes if
+        # http_proxy is an https URL and https_proxy an http URL, so that urllib loops.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request, host)
-        # Raised out here, it has no __context__, whose text might quote the key.
+        # Raised out here, it has no __context__: the text of that might quote the key.
         raise failure
 
     def message(self, words: str) -> str:
@@ -641,10 +637,10 @@ class _Lookup:
 def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables in the traceback of an error, and of its causes.
 
-    Error reports may show them, and so the key. (One that was passed as an argument is
-    among the variables of the caller, too, and stays there.)
+    Error reports may show them, and so the key. After this, a key from the environment
+    is in none; the argument `api_key` stays in those of `retrieve` and its callers.
     """
-    seen = [sys.exc_info()[1]]  # An error that the caller is handling is not changed.
+    seen = [sys.exc_info()[1]]  # What the caller is handling is left alone.
     try:
         yield
     except BaseException as raised:
@@ -668,10 +664,10 @@ def _is_job(body: bytes) -> bool:
 
 def _is_raised_here(error: Exception) -> bool:
     """Return whether the error comes from code in this file, not in a library."""
-    import traceback
-
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return frame.f_globals is globals()
+    innermost: Any = error.__traceback__
+    while innermost.tb_next:
+        innermost = innermost.tb_next
+    return innermost.tb_frame.f_globals is globals()
 
 
 class _Request(urllib.request.Request):
@@ -700,8 +696,8 @@ def _opener() -> Any:
 def _cached_opener(*_: object) -> Any:
     """Return an opener for http and https URLs. The arguments are only a cache key.
 
-    Loading certificates takes as long as 20 lookups, so it is kept; their files may
-    change, so it is renewed. No handler follows a redirect or raises for a status.
+    Loading certificates takes as long as 20 lookups, so an opener is kept; they may
+    change, so it is renewed. It follows no redirect, and raises for no status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
@@ -732,11 +728,12 @@ class _Handler(urllib.request.AbstractHTTPHandler):
 def _connection(connection_class: Any, host: str, **options: Any) -> Any:
     """Return a connection of http.client that ends all it does at one deadline.
 
-    By itself, http.client applies the timeout to each address and to each read.
+    By itself, http.client applies the timeout to each address and to each read. So two
+    callables that it uses are replaced: one makes a socket, the other a response, which
+    limits each read in turn. (_create_connection is private, but stable since 2.7.)
     """
     connection = connection_class(host, **options)
     deadline = _Deadline(time.monotonic() + connection.timeout)
-    # http.client only calls these. (_create_connection is stable since Python 2.7.)
     connection._create_connection = deadline.connect
     connection.response_class = deadline.response
     return connection
@@ -797,12 +794,12 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # Time has passed. After a proxy's answer to CONNECT, http.client starts TLS
-            # on this socket, with the timeout that it has.
+            # Once more, because time has passed: after a proxy's answer to CONNECT, the
+            # TLS handshake follows, with the timeout that the socket has now.
             self.limit(sock)
             return size
 
-        # All reads go through this method: BufferedReader looks it up at each one.
+        # http.client reads by a BufferedReader, which calls raw.readinto by its name.
         raw.readinto = readinto
         return response
 
@@ -813,10 +810,10 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # Not response.read(size): http.client accepts a chunk size of -1, and then reads
-    # without a limit. BufferedReader uses readinto(), which never exceeds its buffer.
+    # response.read(size) accepts a chunk size of -1, and then reads without a limit.
+    # BufferedReader calls response.readinto(), which never reads more than its buffer.
     body = io.BufferedReader(response).read(size)
-    if length and len(body) < size:  # http.client raises nothing then.
+    if length and len(body) < size:  # http.client does not notice that.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
@@ -836,7 +833,9 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
     if request.host != host:  # There is a proxy.
         words = f"through the proxy {_one_line(request.host)}: {words}"
     failure = error_class(words)
-    if isinstance(error, OSError):  # Other errors quote the server, and so the key.
+    if isinstance(
+        error, OSError
+    ):  # Others may quote the server, which may echo the key.
         failure.__cause__ = error
     return failure
 
@@ -894,7 +893,7 @@ def _is_temporary(error: APIError) -> bool:
 def _retry_delay(error: APIError, attempts: int) -> float:
     """Return the seconds to wait before another attempt."""
     value = getattr(error, "headers", {}).get("Retry-After", "")
-    # These are what float() and email.utils raise for malformed values.
+    # A malformed value is ignored. These are what float() and email.utils raise for it.
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
         date = email.utils.parsedate_tz(value)  # None for a number (RFC 9110, 10.2.3)
         seconds = email.utils.mktime_tz(date) - time.time() if date else float(value)
@@ -913,8 +912,8 @@ _UNSAFE = (
 
 
 def _escaped(text: str) -> str:
-    """Return the text with JSON's escapes, four hex digits, for what is unsafe."""
-    return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
+    r"""Return the text with unsafe characters escaped, as in JSON: \u001b."""
+    return re.sub(_UNSAFE, lambda match: rf"\u{ord(match[0]):04x}", text)
 
 
 def _one_line(text: str) -> str:
@@ -930,6 +929,7 @@ _REPR.maxstring = _REPR.maxother = _MAX_QUOTED  # text and other types, such as 
 
 
 def _shown(value: object) -> str:
+    """Return a value for a message, as repr() does, and shortened."""
     return _one_line(_REPR.repr(value))
 
 
@@ -1088,7 +1088,7 @@ def _member(value: Any, path: str) -> Any:
     for step in path.split("."):
         if value is None:
             return None
-        if isinstance(value, list):
+        if isinstance(value, list):  # Its indexes are looked up like names.
             value = {str(index): element for index, element in enumerate(value)}
         if not isinstance(value, dict):  # Text and numbers have no members.
             value = {}
@@ -1117,11 +1117,11 @@ def _print_result(result: Any) -> None:
 
 def _draw(line: str) -> None:
     """Draw a line over the last one, if standard error is a terminal."""
-    # A closed stream, a file and a disconnected terminal have no size.
+    # Only a terminal that is there has a size. Otherwise nothing is drawn.
     with contextlib.suppress(AttributeError, OSError, ValueError):
-        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-        room = width - 3  # The terminal shows ^C and the cursor after the line.
-        line = ascii(line)[1:-1]  # a column for each character, without quotes
+        # Three columns are left for ^C and the cursor. Some terminals have 0.
+        room = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 3
+        line = ascii(line)[1:-1]  # without quotes; each character takes one column
         _write(sys.stderr, f"\r{' ' * room}\r{line[:room]}")
 
 
