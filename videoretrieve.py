@@ -7,9 +7,10 @@ In a program and in a shell::
     $ python -m videoretrieve video_123 --base-url http://127.0.0.1:8000/v1
 
 `retrieve` returns a job as it is now, `poll` when it is over. Both return a `Video`.
-Types and path come from OpenAI's API reference; names of errors and most rules for
-retries from its Python SDK, 3.57. OpenAI's service ended in 2026; other servers go on.
-This file is the whole project. It needs Python 3.8 or newer, and nothing else.
+OpenAI ended its own service in 2026, but many other servers have the route. Types and
+path come from OpenAI's API reference, the names of errors and most rules for retries
+from its Python SDK, version 3.57. This file is the whole project. It needs Python 3.8
+or newer, and nothing else.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ _FIELDS: dict[str, Any] = {
 }
 _ERROR_FIELDS = {"code": _STRING, "message": _STRING}
 _REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # of any video job
-# The members of the enums, by their values.
+# The enum members of a field, by their values.
 _MEMBERS = {
     name: {str(member): member for member in members}
     for name, members in (
@@ -198,7 +199,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx, and the body is not a job, as it is with some servers.
+    """The status is not 2xx. (A body that is a video job is returned all the same.)
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -833,9 +834,7 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
     if request.host != host:  # There is a proxy.
         words = f"through the proxy {_one_line(request.host)}: {words}"
     failure = error_class(words)
-    if isinstance(
-        error, OSError
-    ):  # Others may quote the server, which may echo the key.
+    if isinstance(error, OSError):  # Others may quote the server, and so the key.
         failure.__cause__ = error
     return failure
 
