@@ -8,9 +8,8 @@ In a program and in a shell::
 
 `retrieve` returns a job as it is now, `poll` when it is over. Both return a `Video`.
 OpenAI ended its own service in 2026, but many other servers have the route. Types and
-path come from OpenAI's API reference, the names of errors and most rules for retries
-from its Python SDK, version 3.57. This file is the whole project. It needs Python 3.8
-or newer, and nothing else.
+path come from its API reference, the names of errors and most rules for retries from
+its Python SDK, 3.57. This file is the whole project, for Python 3.8 and newer.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
 # Importing typing takes time, and only type checkers need it. (They take TYPE_CHECKING
-# as true.) At run time, Any is a stand-in, for typing.get_type_hints().
+# as true.) The stand-in is for programs that call typing.get_type_hints(), as pydantic.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -69,14 +68,14 @@ __all__ = [
 ]
 __version__ = "3.0.0"
 
-_BASE_URL = "https://api.openai.com/v1"  # as in the SDK
+_BASE_URL = "https://api.openai.com/v1"  # as in the SDK; not used without a key
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = 120.0  # seconds: a longer one ends the retries, as in the SDK
+_MAX_RETRY_AFTER = 120.0  # seconds: no retry after a longer one, as in SDK 3.57
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_HEADERS = 18 * 1024  # bytes, with the status line; Node.js allows 16 KiB
+_MAX_HEADERS = 18 * 1024  # bytes: 16 KiB, as in Node.js, and 2 for the status line
 _MAX_BODY = 1024 * 1024  # bytes: a real answer is under 10 KiB
 _MAX_BRACKETS = 1_000  # opening brackets in a JSON text, to limit its nesting
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
@@ -178,7 +177,7 @@ _IN_FLIGHT = {
 class APIError(Exception):
     """Base class of every error of a lookup. Its message, for people, may change."""
 
-    def __init__(self, message: str) -> None:  # for inspect.signature()
+    def __init__(self, message: str) -> None:  # so that help() can show a signature
         super().__init__(message)
 
 
@@ -199,7 +198,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx. (A body that is a video job is returned all the same.)
+    """The status is not 2xx, nor is the body a job (some servers send failed jobs so).
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -240,7 +239,7 @@ class APIResponseValidationError(APIError):
     """The answer is not a video job or, with `strict`, not of the documented type.
 
     `problems` is a tuple with one sentence for each fault, `payload` what was received:
-    the decoded JSON, or the body itself if that is not JSON. Neither hides the API key.
+    the decoded JSON, or the body itself if that is not JSON. They may show the API key.
     """
 
     problems: tuple[str, ...] = ()
@@ -261,8 +260,9 @@ class Video:
 
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
-    JSON type. Undocumented text stays a plain `str`. `extra` holds, as received, the
-    undocumented members (such as `url`) and the documented ones of a wrong JSON type.
+    JSON type. (An `error` of plain text becomes its `message`.) Undocumented text stays
+    a plain `str`. `extra` holds, as received, all that the other fields do not say
+    exactly, such as a member `url`.
     """
 
     id: str
@@ -293,7 +293,7 @@ class Video:
             raise _invalid(problems, payload, strict)
         values, extra = _split(payload, _FIELDS)
         error = payload.get("error")
-        if isinstance(error, str):  # as TensorRT-LLM sends it; _split put it in extra
+        if isinstance(error, str):  # from TensorRT-LLM; _split has put it in extra
             values["error"] = VideoCreateError(None, error)
         elif isinstance(error, dict):
             texts, _ = _split(error, _ERROR_FIELDS)
@@ -442,9 +442,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds to wait. The last pause ends with them; then comes the last
-            request, without retries. If the job is still not over, APITimeoutError is
-            raised, with that answer as its `video`. This takes one `timeout` at most.
+        max_wait: Seconds to wait. When they are over, one last request is made, without
+            retries; it may take another `timeout`. If the job is still not over,
+            APITimeoutError is raised, with the last answer as its `video`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -519,8 +519,8 @@ class _Lookup:
         if not self.max_retries >= 0:  # NaN is refused as well.
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
         self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
-        # OpenAI's server is the default, as in the SDK, but its service has ended. A
-        # caller without a key for it has more likely forgotten to name another server.
+        # OpenAI's server has ended this service. A caller who has not even a key for it
+        # has forgotten to name another server.
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
                 "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
@@ -602,22 +602,22 @@ class _Lookup:
             raise
 
     def exchange(self) -> tuple[int, HTTPMessage, bytes]:
-        """Send one request. Return the status, the headers and the body."""
+        """Send a new request. Return the status, the headers and the body."""
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        host = request.host  # ProxyHandler replaces it, and more: make one each time.
+        host = request.host  # ProxyHandler puts the proxy there, if there is one.
         try:
             with _opener().open(request, None, self.timeout) as response:
                 return response.status, response.headers, _read_body(response)
         # Some malformed headers and proxies make the standard library raise these. (The
         # text is not shown: that of InvalidURL has the password of a proxy.)
         except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
-            if _is_raised_here(error):  # not in the library: a defect of this file
+            if _is_raised_here(error):  # a defect of this file
                 raise
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # Pyodide raises RuntimeError for https. RecursionError is one, too: it comes if
-        # http_proxy is an https URL and https_proxy an http URL, so that urllib loops.
+        # Pyodide raises RuntimeError for https. So does urllib (a RecursionError) for
+        # proxies in a circle, such as http_proxy=x://a and x_proxy=http://b.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request, host)
         # Raised out here, it has no __context__: the text of that might quote the key.
@@ -638,10 +638,10 @@ class _Lookup:
 def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables in the traceback of an error, and of its causes.
 
-    Error reports may show them, and so the key. After this, a key from the environment
-    is in none; the argument `api_key` stays in those of `retrieve` and its callers.
+    Error reports may show them, and some have the key. Functions that are still running
+    keep theirs: a _Lookup, which has no repr, and the argument `api_key` of `retrieve`.
     """
-    seen = [sys.exc_info()[1]]  # What the caller is handling is left alone.
+    seen = [sys.exc_info()[1]]  # If the caller is handling an error, stop there.
     try:
         yield
     except BaseException as raised:
@@ -664,7 +664,7 @@ def _is_job(body: bytes) -> bool:
 
 
 def _is_raised_here(error: Exception) -> bool:
-    """Return whether the error comes from code in this file, not in a library."""
+    """Return whether code of this file raised it. (C functions only raise OSError.)"""
     innermost: Any = error.__traceback__
     while innermost.tb_next:
         innermost = innermost.tb_next
@@ -702,7 +702,7 @@ def _cached_opener(*_: object) -> Any:
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
-    opener.add_handler(urllib.request.UnknownHandler())  # refuses a socks5:// proxy
+    opener.add_handler(urllib.request.UnknownHandler())  # as for http_proxy=socks5://
     opener.add_handler(_Handler())
     return opener
 
@@ -781,8 +781,8 @@ class _Deadline:
         if raw is None:  # httpretty's responses have none.
             return response
         read_raw = raw.readinto
-        # raw belongs to the response. With a strong reference back, an unread response
-        # would stay open until the garbage collector runs.
+        # raw keeps readinto, and the response keeps raw. With a strong reference back,
+        # an unread response would stay open until the garbage collector runs.
         weak_response = weakref.proxy(response)
         received = 0  # bytes
 
@@ -811,8 +811,8 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # response.read(size) accepts a chunk size of -1, and then reads without a limit.
-    # BufferedReader calls response.readinto(), which never reads more than its buffer.
+    # If a server sends -1 as the size of a chunk, response.read(size) reads without a
+    # limit. readinto(), which BufferedReader calls, cannot exceed its buffer.
     body = io.BufferedReader(response).read(size)
     if length and len(body) < size:  # http.client does not notice that.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -1075,7 +1075,7 @@ def _retries_on_stderr() -> Iterator[None]:
     handler = Handler()
     logger = logging.getLogger(__name__)
     logger.addHandler(handler)
-    logger.setLevel("INFO")
+    logger.setLevel("INFO")  # for good, as main() is the end of a program
     try:
         yield
     finally:
