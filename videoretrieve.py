@@ -37,13 +37,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Importing typing takes time, and only type checkers need it. (They take TYPE_CHECKING
-# as true.) The stand-in is for programs that call typing.get_type_hints(), as pydantic.
+# Importing typing takes time. Type checkers need it, and take TYPE_CHECKING as true.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 else:
-    Any = object
+    Any = object  # a name for typing.get_type_hints(), which pydantic calls
 
 __all__ = [
     "APIConnectionError",
@@ -68,14 +67,14 @@ __all__ = [
 ]
 __version__ = "3.0.0"
 
-_BASE_URL = "https://api.openai.com/v1"  # as in the SDK; not used without a key
+_BASE_URL = "https://api.openai.com/v1"  # as in the SDK; that service has ended
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
 _MAX_RETRY_AFTER = 120.0  # seconds: no retry after a longer one, as in SDK 3.57
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_HEADERS = 18 * 1024  # bytes: 16 KiB, as in Node.js, and 2 for the status line
+_MAX_HEADERS = 18 * 1024  # bytes (Node.js: 16 KiB); 64 KiB can take seconds to parse
 _MAX_BODY = 1024 * 1024  # bytes: a real answer is under 10 KiB
 _MAX_BRACKETS = 1_000  # opening brackets in a JSON text, to limit its nesting
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
@@ -147,7 +146,7 @@ _FIELDS: dict[str, Any] = {
     "status": (f"one of {', '.join(VideoStatus)}", str, tuple(VideoStatus)),
 }
 _ERROR_FIELDS = {"code": _STRING, "message": _STRING}
-_REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # of any video job
+_REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # checked without strict
 # The enum members of a field, by their values.
 _MEMBERS = {
     name: {str(member): member for member in members}
@@ -198,7 +197,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx, nor is the body a job (some servers send failed jobs so).
+    """The status is not 2xx. (If the body is a video job all the same, it is returned.)
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -238,8 +237,8 @@ class InternalServerError(APIStatusError):
 class APIResponseValidationError(APIError):
     """The answer is not a video job or, with `strict`, not of the documented type.
 
-    `problems` is a tuple with one sentence for each fault, `payload` what was received:
-    the decoded JSON, or the body itself if that is not JSON. They may show the API key.
+    `problems` is a tuple with one sentence for each fault, `payload` the decoded JSON,
+    or the body if that is not JSON. Both are as received, and may show the API key.
     """
 
     problems: tuple[str, ...] = ()
@@ -261,8 +260,8 @@ class Video:
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
     JSON type. (An `error` of plain text becomes its `message`.) Undocumented text stays
-    a plain `str`. `extra` holds, as received, all that the other fields do not say
-    exactly, such as a member `url`.
+    a plain `str`. `extra` holds the undocumented members, such as `url`, and the
+    original of each value that its field could not take.
     """
 
     id: str
@@ -509,7 +508,7 @@ class _Lookup:
             self.api_key = os.environ.get("OPENAI_API_KEY", "")
         if self.base_url is None:
             self.base_url = os.environ.get("OPENAI_BASE_URL", "").strip() or _BASE_URL
-        # A file or a shell may add white space. (x.strip() would also take bytes.)
+        # A file or a shell may add white space. str.strip refuses bytes, x.strip() not.
         self.api_key = str.strip(self.api_key)
         self.base_url = str.strip(self.base_url)
         self.url = self.video_url()
@@ -519,8 +518,8 @@ class _Lookup:
         if not self.max_retries >= 0:  # NaN is refused as well.
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
         self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
-        # OpenAI's server has ended this service. A caller who has not even a key for it
-        # has forgotten to name another server.
+        # OpenAI has ended this service. Without a key, the caller has surely forgotten
+        # to name a server. (With one, OpenAI's answer will tell.)
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
                 "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
@@ -567,7 +566,7 @@ class _Lookup:
         while True:
             attempts += 1
             try:
-                with _clear_frames_on_error():
+                with _clear_frames_on_error():  # Error reports would show the key.
                     return self.attempt()
             except APIError as error:
                 note = f" ({attempts} attempts)" if attempts > 1 else ""
@@ -605,7 +604,7 @@ class _Lookup:
         """Send a new request. Return the status, the headers and the body."""
         request = _Request(self.url, headers=self.request_headers)
         request.ssl_context = self.ssl_context
-        host = request.host  # ProxyHandler puts the proxy there, if there is one.
+        host = request.host  # the server's; ProxyHandler replaces it with a proxy's
         try:
             with _opener().open(request, None, self.timeout) as response:
                 return response.status, response.headers, _read_body(response)
@@ -616,8 +615,8 @@ class _Lookup:
                 raise
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # Pyodide raises RuntimeError for https. So does urllib (a RecursionError) for
-        # proxies in a circle, such as http_proxy=x://a and x_proxy=http://b.
+        # RuntimeError comes from Pyodide for https, and (as RecursionError) from urllib
+        # if the proxies in the environment refer to each other.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request, host)
         # Raised out here, it has no __context__: the text of that might quote the key.
@@ -638,8 +637,8 @@ class _Lookup:
 def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables in the traceback of an error, and of its causes.
 
-    Error reports may show them, and some have the key. Functions that are still running
-    keep theirs: a _Lookup, which has no repr, and the argument `api_key` of `retrieve`.
+    Error reports may show them, and some have the key. This protects one that is from
+    the environment; an argument stays visible in the frame of `retrieve` or `poll`.
     """
     seen = [sys.exc_info()[1]]  # If the caller is handling an error, stop there.
     try:
@@ -664,7 +663,8 @@ def _is_job(body: bytes) -> bool:
 
 
 def _is_raised_here(error: Exception) -> bool:
-    """Return whether code of this file raised it. (C functions only raise OSError.)"""
+    """Return whether the innermost Python frame of the error is in this file."""
+    # C functions have no frame, but those that are called here raise only OSError.
     innermost: Any = error.__traceback__
     while innermost.tb_next:
         innermost = innermost.tb_next
@@ -702,7 +702,7 @@ def _cached_opener(*_: object) -> Any:
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
-    opener.add_handler(urllib.request.UnknownHandler())  # as for http_proxy=socks5://
+    opener.add_handler(urllib.request.UnknownHandler())  # URLError for socks5://
     opener.add_handler(_Handler())
     return opener
 
@@ -781,8 +781,8 @@ class _Deadline:
         if raw is None:  # httpretty's responses have none.
             return response
         read_raw = raw.readinto
-        # raw keeps readinto, and the response keeps raw. With a strong reference back,
-        # an unread response would stay open until the garbage collector runs.
+        # raw and readinto are a cycle. The response must not be part of it, so that its
+        # socket is closed as soon as the response is dropped.
         weak_response = weakref.proxy(response)
         received = 0  # bytes
 
@@ -811,10 +811,10 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # If a server sends -1 as the size of a chunk, response.read(size) reads without a
-    # limit. readinto(), which BufferedReader calls, cannot exceed its buffer.
+    # response.read(size) obeys a server that sends -1 as the size of a chunk, and reads
+    # without a limit. BufferedReader calls readinto(), which only fills its buffer.
     body = io.BufferedReader(response).read(size)
-    if length and len(body) < size:  # http.client does not notice that.
+    if length and len(body) < size:  # readinto() does not notice that.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
@@ -826,15 +826,15 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
         error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. On Windows, a TLS handshake without any
-    # time left raises SSLWantReadError.
+    # socket.timeout is TimeoutError since 3.10. On Windows, whose clock is coarse, an
+    # expired TLS handshake may raise SSLWantReadError.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
     if request.host != host:  # There is a proxy.
         words = f"through the proxy {_one_line(request.host)}: {words}"
     failure = error_class(words)
-    if isinstance(error, OSError):  # Others may quote the server, and so the key.
+    if isinstance(error, OSError):  # The text of others may have an echoed key.
         failure.__cause__ = error
     return failure
 
@@ -938,7 +938,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(**_parse_args(argv))
     except KeyboardInterrupt:
         return _report("interrupted", 130)
-    except ValueError as error:  # of the parser, or of a setting
+    except ValueError as error:  # a wrong option or setting
         return _report(str(error), 2)
     except APIError as error:
         return _report(str(error), 5 if _is_temporary(error) else 1)
@@ -1038,6 +1038,7 @@ def _run(
                 raise
             video = error.video
             exit_status = _report(str(error), 4)
+    # "completed" is the word of all known servers for a good end.
     if wait and not exit_status and video.status != "completed":
         words = f"{video.id} ended as {video.status}"
         if video.error is not None and video.error.message:
@@ -1075,7 +1076,7 @@ def _retries_on_stderr() -> Iterator[None]:
     handler = Handler()
     logger = logging.getLogger(__name__)
     logger.addHandler(handler)
-    logger.setLevel("INFO")  # for good, as main() is the end of a program
+    logger.setLevel("INFO")  # not restored: main() is the end of a program
     try:
         yield
     finally:
