@@ -1038,7 +1038,7 @@ def _run(
                 raise
             video = error.video
             exit_status = _report(str(error), 4)
-    # "completed" is the word of all known servers for a good end.
+    # The documented word alone is a good end: what others mean is not known.
     if wait and not exit_status and video.status != "completed":
         words = f"{video.id} ended as {video.status}"
         if video.error is not None and video.error.message:
