@@ -37,10 +37,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
-# Importing typing takes time. Type checkers need it, and take TYPE_CHECKING as true.
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # Type checkers take it as true.
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any  # Importing it takes time.
 else:
     Any = object  # a name for typing.get_type_hints(), which pydantic calls
 
@@ -72,9 +71,9 @@ _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
 _INTERVAL = 5.0  # seconds: making a video takes minutes
-_MAX_RETRY_AFTER = 120.0  # seconds: no retry after a longer one, as in SDK 3.57
+_MAX_RETRY_AFTER = 120.0  # seconds: after a longer one, an error beats a long pause
 _MAX_SECONDS = 2_147_483  # 24 days: a socket counts milliseconds in a C int
-_MAX_HEADERS = 18 * 1024  # bytes (Node.js: 16 KiB); 64 KiB can take seconds to parse
+_MAX_HEADERS = 18 * 1024  # bytes: 16 KiB of headers, as in Node.js, and a status line
 _MAX_BODY = 1024 * 1024  # bytes: a real answer is under 10 KiB
 _MAX_BRACKETS = 1_000  # opening brackets in a JSON text, to limit its nesting
 _MAX_QUOTED = 200  # characters of one quotation: two or three lines of a terminal
@@ -197,7 +196,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx. (If the body is a video job all the same, it is returned.)
+    """The status is not 2xx. (A failed job, sent with 400 or 500, is returned.)
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
@@ -297,7 +296,7 @@ class Video:
         elif isinstance(error, dict):
             texts, _ = _split(error, _ERROR_FIELDS)
             values["error"] = VideoCreateError(**texts)
-            if texts != error:  # to_dict() could not rebuild it.
+            if texts != error:  # It has other members or types: keep it as it is.
                 extra["error"] = error
         for name, members in _MEMBERS.items():
             values[name] = members.get(values[name], values[name])  # or as it is
@@ -309,7 +308,7 @@ class Video:
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
             # CPython's parser is recursive: deep nesting is a RecursionError or, if the
-            # stack is small, a crash. Brackets within strings are counted, too.
+            # stack is small, a crash. Strings count, too: few prompts have that many.
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             # RFC 8259, section 8.1: a byte order mark may be ignored.
@@ -443,7 +442,8 @@ def poll(
         interval: Seconds between an answer and the next request.
         max_wait: Seconds to wait. When they are over, one last request is made, without
             retries; it may take another `timeout`. If the job is still not over,
-            APITimeoutError is raised, with the last answer as its `video`.
+            APITimeoutError is raised, with the last answer as its `video`. A failure
+            whose retry would come later than that is raised at once.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -481,7 +481,7 @@ def _check_seconds(name: str, value: Any) -> None:
 _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
     (?= [!-~]* \Z )  # printable
     https?://
-    (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a host name of labels
+    (?: [\w-]{1,63} (?: \. [\w-]{1,63} )* \.?  # a name of labels
         | \[ [0-9a-f:.]+ (?: %25 [\w-]+ )? \] )  # an IPv6 address (scope: RFC 6874)
     (?: : (?P<port> [0-9]{1,5} ) )?
     (?: [/?] [^#]* )?  # a path and a query
@@ -508,7 +508,7 @@ class _Lookup:
             self.api_key = os.environ.get("OPENAI_API_KEY", "")
         if self.base_url is None:
             self.base_url = os.environ.get("OPENAI_BASE_URL", "").strip() or _BASE_URL
-        # A file or a shell may add white space. str.strip refuses bytes, x.strip() not.
+        # A file or a shell may add white space. (Unlike x.strip, this refuses bytes.)
         self.api_key = str.strip(self.api_key)
         self.base_url = str.strip(self.base_url)
         self.url = self.video_url()
@@ -585,7 +585,7 @@ class _Lookup:
     def attempt(self) -> Video:
         """Return the video of one request. The caller adds the URL to an error."""
         status, headers, body = self.exchange()
-        # vLLM-Omni sends a failed job with status 400 or 500. It is still a job.
+        # vLLM-Omni sends a failed job with 400 or 500. A job counts with any status.
         if not (200 <= status <= 299 or _is_job(body)):
             # latin-1 turns any bytes into text, and that text into the same bytes.
             body = self.hide_key(body.decode("latin-1")).encode("latin-1")
@@ -616,7 +616,7 @@ class _Lookup:
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
         # RuntimeError comes from Pyodide for https, and (as RecursionError) from urllib
-        # if the proxies in the environment refer to each other.
+        # for proxies in a circle, such as http_proxy=ftp://a with ftp_proxy=http://b.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request, host)
         # Raised out here, it has no __context__: the text of that might quote the key.
@@ -637,10 +637,10 @@ class _Lookup:
 def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables in the traceback of an error, and of its causes.
 
-    Error reports may show them, and some have the key. This protects one that is from
-    the environment; an argument stays visible in the frame of `retrieve` or `poll`.
+    Error reports may show them, and some have the key. A key from the environment is
+    then in no report. One that is an argument is still in the frame of the caller.
     """
-    seen = [sys.exc_info()[1]]  # If the caller is handling an error, stop there.
+    seen = [sys.exc_info()[1]]  # what the caller is handling: its frames are not ours
     try:
         yield
     except BaseException as raised:
@@ -664,7 +664,7 @@ def _is_job(body: bytes) -> bool:
 
 def _is_raised_here(error: Exception) -> bool:
     """Return whether the innermost Python frame of the error is in this file."""
-    # C functions have no frame, but those that are called here raise only OSError.
+    # (C functions have no frame, but sock.connect() and the like raise only OSError.)
     innermost: Any = error.__traceback__
     while innermost.tb_next:
         innermost = innermost.tb_next
@@ -781,8 +781,8 @@ class _Deadline:
         if raw is None:  # httpretty's responses have none.
             return response
         read_raw = raw.readinto
-        # raw and readinto are a cycle. The response must not be part of it, so that its
-        # socket is closed as soon as the response is dropped.
+        # raw will keep readinto, which keeps raw: a cycle. If readinto also kept the
+        # response, only the garbage collector would close its socket.
         weak_response = weakref.proxy(response)
         received = 0  # bytes
 
@@ -795,8 +795,8 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # Once more, because time has passed: after a proxy's answer to CONNECT, the
-            # TLS handshake follows, with the timeout that the socket has now.
+            # After a proxy's answer to CONNECT, the TLS handshake takes the timeout of the
+            # socket. It must be what is left now.
             self.limit(sock)
             return size
 
@@ -811,8 +811,8 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # response.read(size) obeys a server that sends -1 as the size of a chunk, and reads
-    # without a limit. BufferedReader calls readinto(), which only fills its buffer.
+    # Not response.read(size): for a chunk size of -1, it calls fp.read(-1), which has
+    # no limit. readinto(), which BufferedReader calls, never exceeds its buffer.
     body = io.BufferedReader(response).read(size)
     if length and len(body) < size:  # readinto() does not notice that.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -826,8 +826,8 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
         error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. On Windows, whose clock is coarse, an
-    # expired TLS handshake may raise SSLWantReadError.
+    # socket.timeout is TimeoutError since 3.10. With exactly 0 seconds left, which the
+    # coarse clock of Windows makes likely, ssl raises SSLWantReadError.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
@@ -1076,7 +1076,7 @@ def _retries_on_stderr() -> Iterator[None]:
     handler = Handler()
     logger = logging.getLogger(__name__)
     logger.addHandler(handler)
-    logger.setLevel("INFO")  # not restored: main() is the end of a program
+    logger.setLevel("INFO")  # It may stay: it shows nothing by itself.
     try:
         yield
     finally:
@@ -1117,7 +1117,7 @@ def _print_result(result: Any) -> None:
 
 def _draw(line: str) -> None:
     """Draw a line over the last one, if standard error is a terminal."""
-    # Only a terminal that is there has a size. Otherwise nothing is drawn.
+    # get_terminal_size() raises if standard error is no terminal: nothing is drawn.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         # Three columns are left for ^C and the cursor. Some terminals have 0.
         room = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 3
