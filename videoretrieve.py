@@ -41,7 +41,7 @@ TYPE_CHECKING = False  # Type checkers take it as true.
 if TYPE_CHECKING:
     from typing import Any  # Importing it takes time.
 else:
-    Any = object  # a name for typing.get_type_hints(), which pydantic calls
+    Any = object  # Without it, typing.get_type_hints() (pydantic) is a NameError.
 
 __all__ = [
     "APIConnectionError",
@@ -83,7 +83,7 @@ _MIN_SECRET = 12  # characters: a shorter key ("EMPTY") is not hidden in message
 class _WireString(str, Enum):
     """A string of the API, equal to its value. str() and format() give it, too."""
 
-    __str__ = str.__str__  # Enum's own gives the name of the member.
+    __str__ = str.__str__  # Enum's gives the member's name. format() uses it, too.
 
 
 class VideoModel(_WireString):
@@ -145,7 +145,7 @@ _FIELDS: dict[str, Any] = {
     "status": (f"one of {', '.join(VideoStatus)}", str, tuple(VideoStatus)),
 }
 _ERROR_FIELDS = {"code": _STRING, "message": _STRING}
-_REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # checked without strict
+_REQUIRED_FIELDS = {"id": _STRING, "status": _STRING}  # all that is checked by default
 # The enum members of a field, by their values.
 _MEMBERS = {
     name: {str(member): member for member in members}
@@ -196,11 +196,12 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The status is not 2xx. (A failed job, sent with 400 or 500, is returned.)
+    """The status is not 2xx.
 
     `status_code` is the HTTP status, `request_id` the value of x-request-id or None,
     `headers` a mapping that ignores case, and `body` at most 1 MiB of bytes, in which
-    the API key is hidden. Redirects are not followed.
+    the API key is hidden. Redirects are not followed. If the body is a video job (some
+    servers send a failed one with 400 or 500), it is returned and nothing is raised.
     """
 
     status_code: int = 0
@@ -237,7 +238,7 @@ class APIResponseValidationError(APIError):
     """The answer is not a video job or, with `strict`, not of the documented type.
 
     `problems` is a tuple with one sentence for each fault, `payload` the decoded JSON,
-    or the body if that is not JSON. Both are as received, and may show the API key.
+    or the body if that is not JSON. The API key is hidden in the message, not in them.
     """
 
     problems: tuple[str, ...] = ()
@@ -308,11 +309,10 @@ class Video:
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
             # CPython's parser is recursive: deep nesting is a RecursionError or, if the
-            # stack is small, a crash. Strings count, too: few prompts have that many.
+            # stack is small, a crash. (A prompt with so many brackets is refused, too.)
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
-            # RFC 8259, section 8.1: a byte order mark may be ignored.
-            payload = _JSON_WITHOUT_NAN.decode(text.lstrip("\ufeff"))
+            payload = _JSON_WITHOUT_NAN.decode(text.lstrip("\ufeff"))  # RFC 8259, 8.1
         except (ValueError, RecursionError) as error:
             problem = f"expected JSON, got {_shown(document)}: {error}"
             raise _invalid([problem], document, strict) from None
@@ -378,7 +378,7 @@ def _invalid(
 
 def _finite(literal: str) -> float:
     number = float(literal)
-    if not math.isfinite(number):  # NaN and inf, which 1e400 would be, are not JSON.
+    if not math.isfinite(number):  # json.dumps() would write Infinity for 1e400.
         raise ValueError(f"{_one_line(literal)} is not a finite number")
     return number
 
@@ -440,10 +440,10 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds to wait. When they are over, one last request is made, without
-            retries; it may take another `timeout`. If the job is still not over,
-            APITimeoutError is raised, with the last answer as its `video`. A failure
-            whose retry would come later than that is raised at once.
+        max_wait: Seconds to wait. The last request begins when they are over or before.
+            It may take another `timeout`. If the job is then not over, APITimeoutError
+            is raised, with the last answer as its `video`. A failure is raised at once
+            if its retry would begin after `max_wait`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -539,8 +539,7 @@ class _Lookup:
         pattern = r"(?!\.\.?\Z)[^\ud800-\udfff]+"
         if not isinstance(video_id, str) or not re.fullmatch(pattern, video_id):
             raise ValueError(f"video_id: expected a job's ID, got {_shown(video_id)}")
-        # These are the characters that the official SDK does not escape.
-        segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")
+        segment = urllib.parse.quote(video_id, safe="!$&'()*+,;=:@")  # as in the SDK
         base_url, question_mark, query = self.base_url.partition("?")
         return f"{base_url.rstrip('/')}/videos/{segment}{question_mark}{query}"
 
@@ -608,15 +607,14 @@ class _Lookup:
         try:
             with _opener().open(request, None, self.timeout) as response:
                 return response.status, response.headers, _read_body(response)
-        # Some malformed headers and proxies make the standard library raise these. (The
-        # text is not shown: that of InvalidURL has the password of a proxy.)
+        # The standard library raises these for malformed headers of a response, and for
+        # malformed proxies. (The text of InvalidURL has the password of a proxy.)
         except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
             if _is_raised_here(error):  # a defect of this file
                 raise
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # RuntimeError comes from Pyodide for https, and (as RecursionError) from urllib
-        # for proxies in a circle, such as http_proxy=ftp://a with ftp_proxy=http://b.
+        # RuntimeError: from Pyodide for https; RecursionError, for proxies in a circle.
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request, host)
         # Raised out here, it has no __context__: the text of that might quote the key.
@@ -637,10 +635,11 @@ class _Lookup:
 def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables in the traceback of an error, and of its causes.
 
-    Error reports may show them, and some have the key. A key from the environment is
-    then in no report. One that is an argument is still in the frame of the caller.
+    Error reports (Sentry, pytest -l) show them, and some have the key. A key from the
+    environment is then in no report; an argument is still in the caller's frame.
     """
-    seen = [sys.exc_info()[1]]  # what the caller is handling: its frames are not ours
+    # If the caller is handling an error, the chain of causes leads to it. Stop there.
+    seen = [sys.exc_info()[1]]
     try:
         yield
     except BaseException as raised:
@@ -664,7 +663,8 @@ def _is_job(body: bytes) -> bool:
 
 def _is_raised_here(error: Exception) -> bool:
     """Return whether the innermost Python frame of the error is in this file."""
-    # (C functions have no frame, but sock.connect() and the like raise only OSError.)
+    # This includes errors of C functions that this file calls. But those are methods of
+    # sockets and buffers, with checked arguments: they raise only OSError.
     innermost: Any = error.__traceback__
     while innermost.tb_next:
         innermost = innermost.tb_next
@@ -698,7 +698,7 @@ def _cached_opener(*_: object) -> Any:
     """Return an opener for http and https URLs. The arguments are only a cache key.
 
     Loading certificates takes as long as 20 lookups, so an opener is kept; they may
-    change, so it is renewed. It follows no redirect, and raises for no status.
+    change, so it is renewed. It follows no redirect, and returns every status.
     """
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler())
@@ -730,8 +730,8 @@ def _connection(connection_class: Any, host: str, **options: Any) -> Any:
     """Return a connection of http.client that ends all it does at one deadline.
 
     By itself, http.client applies the timeout to each address and to each read. So two
-    callables that it uses are replaced: one makes a socket, the other a response, which
-    limits each read in turn. (_create_connection is private, but stable since 2.7.)
+    callables that it uses are replaced: one connects a socket, the other makes a
+    response and limits its reads. (The first name is private, but stable.)
     """
     connection = connection_class(host, **options)
     deadline = _Deadline(time.monotonic() + connection.timeout)
@@ -781,8 +781,8 @@ class _Deadline:
         if raw is None:  # httpretty's responses have none.
             return response
         read_raw = raw.readinto
-        # raw will keep readinto, which keeps raw: a cycle. If readinto also kept the
-        # response, only the garbage collector would close its socket.
+        # Before 3.11, http.client leaves a proxy's response open. It must be freed at
+        # once, and not be kept by raw and readinto, which are a cycle.
         weak_response = weakref.proxy(response)
         received = 0  # bytes
 
@@ -795,8 +795,8 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # After a proxy's answer to CONNECT, the TLS handshake takes the timeout of the
-            # socket. It must be what is left now.
+            # After a proxy's answer to CONNECT, the TLS handshake takes the timeout of
+            # the socket. It must be what is left now.
             self.limit(sock)
             return size
 
@@ -811,8 +811,8 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # Not response.read(size): for a chunk size of -1, it calls fp.read(-1), which has
-    # no limit. readinto(), which BufferedReader calls, never exceeds its buffer.
+    # http.client accepts -1 as the size of a chunk. response.read(size) would then read
+    # without a limit. BufferedReader uses readinto(), which cannot exceed its buffer.
     body = io.BufferedReader(response).read(size)
     if length and len(body) < size:  # readinto() does not notice that.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -826,8 +826,8 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
         error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. With exactly 0 seconds left, which the
-    # coarse clock of Windows makes likely, ssl raises SSLWantReadError.
+    # socket.timeout is TimeoutError since 3.10. ssl counts its timeout down: if exactly
+    # 0 is left (likely with the coarse clock of Windows), it raises SSLWantReadError.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
@@ -1038,7 +1038,7 @@ def _run(
                 raise
             video = error.video
             exit_status = _report(str(error), 4)
-    # The documented word alone is a good end: what others mean is not known.
+    # Only "completed" is documented as success. Other words may mean anything.
     if wait and not exit_status and video.status != "completed":
         words = f"{video.id} ended as {video.status}"
         if video.error is not None and video.error.message:
