@@ -41,7 +41,7 @@ TYPE_CHECKING = False  # Type checkers take it as true.
 if TYPE_CHECKING:
     from typing import Any  # Importing it takes time.
 else:
-    Any = object  # Without it, typing.get_type_hints() (pydantic) is a NameError.
+    Any = object  # a stand-in: typing.get_type_hints() (pydantic) looks the name up
 
 __all__ = [
     "APIConnectionError",
@@ -66,7 +66,7 @@ __all__ = [
 ]
 __version__ = "3.0.0"
 
-_BASE_URL = "https://api.openai.com/v1"  # as in the SDK; that service has ended
+_BASE_URL = "https://api.openai.com/v1"  # as in the SDK (it has ended: see _Lookup)
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
@@ -238,7 +238,7 @@ class APIResponseValidationError(APIError):
     """The answer is not a video job or, with `strict`, not of the documented type.
 
     `problems` is a tuple with one sentence for each fault, `payload` the decoded JSON,
-    or the body if that is not JSON. The API key is hidden in the message, not in them.
+    or the body if that is not JSON. Both are unedited: they may have an echoed API key.
     """
 
     problems: tuple[str, ...] = ()
@@ -297,7 +297,7 @@ class Video:
         elif isinstance(error, dict):
             texts, _ = _split(error, _ERROR_FIELDS)
             values["error"] = VideoCreateError(**texts)
-            if texts != error:  # It has other members or types: keep it as it is.
+            if texts != error:  # Members are missing, more, or of another type.
                 extra["error"] = error
         for name, members in _MEMBERS.items():
             values[name] = members.get(values[name], values[name])  # or as it is
@@ -308,8 +308,8 @@ class Video:
         """Decode a JSON document, text or UTF-8. Otherwise like `from_dict`."""
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
-            # CPython's parser is recursive: deep nesting is a RecursionError or, if the
-            # stack is small, a crash. (A prompt with so many brackets is refused, too.)
+            # CPython's parser is recursive. Deep nesting is a crash in a small stack, a
+            # RecursionError in a deep caller. (Brackets in a prompt count, too.)
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             payload = _JSON_WITHOUT_NAN.decode(text.lstrip("\ufeff"))  # RFC 8259, 8.1
@@ -440,10 +440,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds to wait. The last request begins when they are over or before.
-            It may take another `timeout`. If the job is then not over, APITimeoutError
-            is raised, with the last answer as its `video`. A failure is raised at once
-            if its retry would begin after `max_wait`.
+        max_wait: Seconds to wait: no request or retry begins later. The last may take
+            up to a `timeout` more. If the job is still not over, APITimeoutError is
+            raised, with the last answer as its `video`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -518,8 +517,8 @@ class _Lookup:
         if not self.max_retries >= 0:  # NaN is refused as well.
             raise ValueError(f"max_retries: expected 0 or more, got {self.max_retries}")
         self.is_anonymous = not (self.api_key or self.headers)  # A header may be a key.
-        # OpenAI has ended this service. Without a key, the caller has surely forgotten
-        # to name a server. (With one, OpenAI's answer will tell.)
+        # OpenAI has ended this service. A caller without a key for it has forgotten to
+        # name a server. One with a key may have meant it, and gets OpenAI's answer.
         if self.is_anonymous and self.url.startswith(f"{_BASE_URL}/"):
             raise ValueError(
                 "no server: set OPENAI_BASE_URL, and OPENAI_API_KEY if the server "
@@ -614,7 +613,8 @@ class _Lookup:
                 raise
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # RuntimeError: from Pyodide for https; RecursionError, for proxies in a circle.
+        # RuntimeError comes from Pyodide for https. RecursionError is a subclass, for
+        # proxies that refer to each other (http_proxy=x://a and x_proxy=http://b).
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request, host)
         # Raised out here, it has no __context__: the text of that might quote the key.
@@ -625,7 +625,7 @@ class _Lookup:
         return self.hide_key(f"GET {self.url.partition('?')[0]}: {words}")
 
     def hide_key(self, text: str) -> str:
-        """Return the text without the key, which a server may have echoed."""
+        """Return the text without a key that a server has echoed (whole, not cut)."""
         if len(self.api_key) < _MIN_SECRET:
             return text
         return text.replace(self.api_key, "(the API key)")
@@ -635,10 +635,10 @@ class _Lookup:
 def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables in the traceback of an error, and of its causes.
 
-    Error reports (Sentry, pytest -l) show them, and some have the key. A key from the
-    environment is then in no report; an argument is still in the caller's frame.
+    Error reports (Sentry, pytest -l) show them, and some have the key. Functions that
+    still run keep theirs: a _Lookup, which has no repr, and an argument `api_key`.
     """
-    # If the caller is handling an error, the chain of causes leads to it. Stop there.
+    # The chain of causes may end in an error that the caller is handling: stop there.
     seen = [sys.exc_info()[1]]
     try:
         yield
@@ -663,8 +663,7 @@ def _is_job(body: bytes) -> bool:
 
 def _is_raised_here(error: Exception) -> bool:
     """Return whether the innermost Python frame of the error is in this file."""
-    # This includes errors of C functions that this file calls. But those are methods of
-    # sockets and buffers, with checked arguments: they raise only OSError.
+    # (C functions have no frame, but those that this file calls raise OSError alone.)
     innermost: Any = error.__traceback__
     while innermost.tb_next:
         innermost = innermost.tb_next
@@ -731,11 +730,11 @@ def _connection(connection_class: Any, host: str, **options: Any) -> Any:
 
     By itself, http.client applies the timeout to each address and to each read. So two
     callables that it uses are replaced: one connects a socket, the other makes a
-    response and limits its reads. (The first name is private, but stable.)
+    response and limits its reads.
     """
     connection = connection_class(host, **options)
     deadline = _Deadline(time.monotonic() + connection.timeout)
-    connection._create_connection = deadline.connect
+    connection._create_connection = deadline.connect  # private; there since Python 2.7
     connection.response_class = deadline.response
     return connection
 
@@ -781,8 +780,8 @@ class _Deadline:
         if raw is None:  # httpretty's responses have none.
             return response
         read_raw = raw.readinto
-        # Before 3.11, http.client leaves a proxy's response open. It must be freed at
-        # once, and not be kept by raw and readinto, which are a cycle.
+        # raw and readinto keep each other until a garbage collection. If they also kept
+        # the response, a proxy's, which is not closed before 3.11, would stay open.
         weak_response = weakref.proxy(response)
         received = 0  # bytes
 
@@ -795,8 +794,7 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # After a proxy's answer to CONNECT, the TLS handshake takes the timeout of
-            # the socket. It must be what is left now.
+            # Again: after a proxy's answer to CONNECT, a TLS handshake follows.
             self.limit(sock)
             return size
 
@@ -811,10 +809,10 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # http.client accepts -1 as the size of a chunk. response.read(size) would then read
-    # without a limit. BufferedReader uses readinto(), which cannot exceed its buffer.
+    # Not response.read(size): if a server sends a chunk with the size -1, that reads to
+    # the end. BufferedReader uses readinto(), which cannot exceed its buffer.
     body = io.BufferedReader(response).read(size)
-    if length and len(body) < size:  # readinto() does not notice that.
+    if length and len(body) < size:  # readinto() raises nothing then.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
@@ -826,8 +824,8 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
         error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. ssl counts its timeout down: if exactly
-    # 0 is left (likely with the coarse clock of Windows), it raises SSLWantReadError.
+    # socket.timeout is TimeoutError since 3.10. If a timeout runs to exactly 0 in ssl
+    # (on Windows, mostly), it raises SSLWantReadError instead.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
