@@ -308,8 +308,9 @@ class Video:
         """Decode a JSON document, text or UTF-8. Otherwise like `from_dict`."""
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
-            # CPython's parser is recursive. Deep nesting is a crash in a small stack, a
-            # RecursionError in a deep caller. (Brackets in a prompt count, too.)
+            # CPython's parser is recursive. In a thread with a small stack, nesting can be
+            # a crash before it is a RecursionError. So opening brackets are counted, those
+            # in strings, too.
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             payload = _JSON_WITHOUT_NAN.decode(text.lstrip("\ufeff"))  # RFC 8259, 8.1
@@ -440,9 +441,9 @@ def poll(
 
     Args:
         interval: Seconds between an answer and the next request.
-        max_wait: Seconds to wait: no request or retry begins later. The last may take
-            up to a `timeout` more. If the job is still not over, APITimeoutError is
-            raised, with the last answer as its `video`.
+        max_wait: Seconds to wait. One last request is made when they are over. It has
+            no retries, and may take another `timeout`. If the job is still not over,
+            APITimeoutError is raised, with the last answer as its `video`.
         on_update: Called with every answer, the last one included.
 
     The other arguments and the errors are those of `retrieve`.
@@ -606,15 +607,15 @@ class _Lookup:
         try:
             with _opener().open(request, None, self.timeout) as response:
                 return response.status, response.headers, _read_body(response)
-        # The standard library raises these for malformed headers of a response, and for
-        # malformed proxies. (The text of InvalidURL has the password of a proxy.)
+        # Malformed proxies raise these; malformed headers of a response, the last two.
+        # (The text of InvalidURL has the password of a proxy.)
         except (http.client.InvalidURL, OverflowError, TypeError, ValueError) as error:
             if _is_raised_here(error):  # a defect of this file
                 raise
             note = "malformed headers, or an unusable proxy in the environment"
             failure = APIConnectionError(f"{note} ({type(error).__name__})")
-        # RuntimeError comes from Pyodide for https. RecursionError is a subclass, for
-        # proxies that refer to each other (http_proxy=x://a and x_proxy=http://b).
+        # Pyodide raises RuntimeError for https. urllib runs into a RecursionError, a
+        # subclass, if proxies refer to each other (http_proxy=x://a, x_proxy=http://b).
         except (OSError, HTTPException, RuntimeError) as error:
             failure = _connection_error(error, request, host)
         # Raised out here, it has no __context__: the text of that might quote the key.
@@ -625,7 +626,7 @@ class _Lookup:
         return self.hide_key(f"GET {self.url.partition('?')[0]}: {words}")
 
     def hide_key(self, text: str) -> str:
-        """Return the text without a key that a server has echoed (whole, not cut)."""
+        """Return the text with the API key replaced, if a server echoed it in full."""
         if len(self.api_key) < _MIN_SECRET:
             return text
         return text.replace(self.api_key, "(the API key)")
@@ -636,9 +637,9 @@ def _clear_frames_on_error() -> Iterator[None]:
     """Clear the local variables in the traceback of an error, and of its causes.
 
     Error reports (Sentry, pytest -l) show them, and some have the key. Functions that
-    still run keep theirs: a _Lookup, which has no repr, and an argument `api_key`.
+    still run keep theirs: a _Lookup, which has no repr, or the argument `api_key`.
     """
-    # The chain of causes may end in an error that the caller is handling: stop there.
+    # What the caller is handling may be the last of the causes. It is not changed.
     seen = [sys.exc_info()[1]]
     try:
         yield
@@ -780,8 +781,8 @@ class _Deadline:
         if raw is None:  # httpretty's responses have none.
             return response
         read_raw = raw.readinto
-        # raw and readinto keep each other until a garbage collection. If they also kept
-        # the response, a proxy's, which is not closed before 3.11, would stay open.
+        # raw and readinto are a reference cycle. If readinto also held the response, one
+        # to CONNECT, which Python before 3.11 does not close, would stay open.
         weak_response = weakref.proxy(response)
         received = 0  # bytes
 
@@ -794,7 +795,7 @@ class _Deadline:
             self.limit(sock)
             size = read_raw(buffer)
             received += size
-            # Again: after a proxy's answer to CONNECT, a TLS handshake follows.
+            # Once more: after an answer to CONNECT, a TLS handshake takes this timeout.
             self.limit(sock)
             return size
 
@@ -809,8 +810,8 @@ def _read_body(response: Any) -> bytes:
     # None if the body is chunked or ends with the connection. vcrpy's has no length.
     length = getattr(response, "length", None)
     size = min(length or limit, limit)
-    # Not response.read(size): if a server sends a chunk with the size -1, that reads to
-    # the end. BufferedReader uses readinto(), which cannot exceed its buffer.
+    # Not response.read(size): http.client accepts a chunk size of -1, and then reads to
+    # the end. readinto() never fills more than the buffer that it is given.
     body = io.BufferedReader(response).read(size)
     if length and len(body) < size:  # readinto() raises nothing then.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
@@ -824,8 +825,8 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
         error = reason
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
-    # socket.timeout is TimeoutError since 3.10. If a timeout runs to exactly 0 in ssl
-    # (on Windows, mostly), it raises SSLWantReadError instead.
+    # socket.timeout is TimeoutError since 3.10. If exactly 0 seconds are left within
+    # ssl (on Windows, mostly), it raises SSLWantReadError instead.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
