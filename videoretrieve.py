@@ -308,9 +308,9 @@ class Video:
         """Decode a JSON document, text or UTF-8. Otherwise like `from_dict`."""
         try:
             text = document if isinstance(document, str) else str(document, "utf-8")
-            # CPython's parser is recursive. In a thread with a small stack, nesting can be
-            # a crash before it is a RecursionError. So opening brackets are counted, those
-            # in strings, too.
+            # CPython's parser is recursive. In a thread with a small stack, nesting can
+            # be a crash before it is a RecursionError. So opening brackets are counted,
+            # those in strings, too.
             if text.count("[") + text.count("{") > _MAX_BRACKETS:
                 raise ValueError(f"more than {_MAX_BRACKETS} opening brackets")
             payload = _JSON_WITHOUT_NAN.decode(text.lstrip("\ufeff"))  # RFC 8259, 8.1
@@ -781,8 +781,8 @@ class _Deadline:
         if raw is None:  # httpretty's responses have none.
             return response
         read_raw = raw.readinto
-        # raw and readinto are a reference cycle. If readinto also held the response, one
-        # to CONNECT, which Python before 3.11 does not close, would stay open.
+        # raw and readinto are a reference cycle. If readinto held the response as well,
+        # one to CONNECT, which Python before 3.11 does not close, would stay open.
         weak_response = weakref.proxy(response)
         received = 0  # bytes
 
