@@ -41,7 +41,7 @@ TYPE_CHECKING = False  # Type checkers take it as true.
 if TYPE_CHECKING:
     from typing import Any  # Importing it takes time.
 else:
-    Any = object  # a stand-in: typing.get_type_hints() (pydantic) looks the name up
+    Any = object  # typing.get_type_hints(), from 3.10 on, needs some value here.
 
 __all__ = [
     "APIConnectionError",
@@ -66,7 +66,7 @@ __all__ = [
 ]
 __version__ = "3.0.0"
 
-_BASE_URL = "https://api.openai.com/v1"  # as in the SDK (it has ended: see _Lookup)
+_BASE_URL = "https://api.openai.com/v1"  # as in the SDK; used only with a key
 _TIMEOUT = 60.0  # seconds: a small object, from a server that may be busy
 _MAX_RETRIES = 2  # as in the SDK
 _RETRIED = {408, 409, 429, *range(500, 600)}  # statuses, as in the SDK
@@ -83,7 +83,7 @@ _MIN_SECRET = 12  # characters: a shorter key ("EMPTY") is not hidden in message
 class _WireString(str, Enum):
     """A string of the API, equal to its value. str() and format() give it, too."""
 
-    __str__ = str.__str__  # Enum's gives the member's name. format() uses it, too.
+    __str__ = str.__str__  # Enum's gives the member's name, and so would format().
 
 
 class VideoModel(_WireString):
@@ -259,9 +259,9 @@ class Video:
 
     `expires_at` is when the downloadable assets expire, and `seconds` the duration of
     the clip. A field is None if its value is null, missing, or not of the documented
-    JSON type. (An `error` of plain text becomes its `message`.) Undocumented text stays
-    a plain `str`. `extra` holds the undocumented members, such as `url`, and the
-    original of each value that its field could not take.
+    JSON type. (An `error` of plain text becomes its `message`.) Text that is no member
+    of its enum stays a plain `str`. `extra` holds the undocumented members, such as
+    `url`, and the original of each value that its field could not take.
     """
 
     id: str
@@ -478,6 +478,7 @@ def _check_seconds(name: str, value: Any) -> None:
         )
 
 
+# urllib.parse would accept much that fails later: spaces, bad ports, long labels.
 _BASE_URL_PATTERN = r"""(?aix)  # ASCII, ignore case, verbose
     (?= [!-~]* \Z )  # printable
     https?://
@@ -813,7 +814,7 @@ def _read_body(response: Any) -> bytes:
     # Not response.read(size): http.client accepts a chunk size of -1, and then reads to
     # the end. readinto() never fills more than the buffer that it is given.
     body = io.BufferedReader(response).read(size)
-    if length and len(body) < size:  # readinto() raises nothing then.
+    if length and len(body) < size:  # readinto() raises no IncompleteRead.
         raise HTTPException(f"the body ends after {len(body)} of {length} bytes")
     return body
 
@@ -826,7 +827,7 @@ def _connection_error(error: Exception, request: Any, host: str) -> APIConnectio
     error_class = APIConnectionError
     words = f"{_one_line(str(error))} ({type(error).__name__})"
     # socket.timeout is TimeoutError since 3.10. If exactly 0 seconds are left within
-    # ssl (on Windows, mostly), it raises SSLWantReadError instead.
+    # ssl (on Windows, mostly), ssl raises SSLWantReadError instead.
     if isinstance(error, (TimeoutError, socket.timeout, ssl.SSLWantReadError)):
         error_class = APITimeoutError
         words = f"no whole answer within {request.timeout:g} s"
@@ -948,7 +949,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(message: str, exit_status: int = 0) -> int:
-    """Print a line on standard error. Return the exit status."""
+    """Print a line on standard error. Return the exit status, to be returned."""
     # It may be closed, full or gone, or its encoding may not take the text.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         _write(sys.stderr, f"videoretrieve: {_escaped(' '.join(message.split()))}\n")
