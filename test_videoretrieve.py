@@ -1186,7 +1186,7 @@ def test_each_retry_is_logged_with_the_failure_and_the_pause(serve, clock, caplo
     assert (record.name, record.levelname) == (mod.__name__, "INFO")
     message = record.getMessage()
     assert message.startswith(f"GET {server.url}/videos/video_123: 503 Service")
-    assert message.endswith("(Retry-After: 7); next attempt in 7 s")
+    assert message.endswith("(Retry-After: 7); retry in 7 s")
     assert KEY not in message
     caplog.clear()
     error_of(serve(respond(b"", 503)))
@@ -1198,6 +1198,7 @@ def test_each_retry_is_logged_with_the_failure_and_the_pause(serve, clock, caplo
 OK = b"HTTP/1.1 200 OK\r\n"
 BROKEN = {  # what the server sends: the bytes, words of the message
     "nothing": (b"", "RemoteDisconnected"),
+    "headers cut short": (b"HTTP/1.1 200 OK\r\nX: y\r\n", "headers are cut short"),
     "junk": (b"junk\r\n\r\n", "junk (BadStatusLine)"),
     "HTTP/2": (b"HTTP/2.0 200 OK\r\n\r\n{}", "HTTP/2.0 (UnknownProtocol)"),
     "an escape": (b"\x1b]0;pwned\x07\r\n\r\n", r"\u001b]0;pwned\u0007"),
@@ -1931,7 +1932,7 @@ def test_verbose_tells_of_each_retry_and_of_each_answer(serve, run, clock):
     assert (exit_status, out) == (0, "video_123\n")
     retry, *answers = err.splitlines()
     assert retry.startswith(f"videoretrieve: GET {server.url}/videos/v: 503 Service")
-    assert retry.endswith("; next attempt in 7 s")
+    assert retry.endswith("; retry in 7 s")
     assert answers == [
         "videoretrieve: 0:07 queued video_123",
         "videoretrieve: 100% 0:12 completed [####################] video_123",
@@ -2152,7 +2153,7 @@ def test_the_file_runs_in_every_way_a_file_is_run(way, serve):
     with MODULE.open("rb") as source:
         done = execute(*command, stdin=source)
     assert (done.returncode, json.loads(done.stdout)) == (0, SAMPLE)
-    assert re.fullmatch("videoretrieve: GET .* next attempt in 0.01 s\n", done.stderr)
+    assert re.fullmatch("videoretrieve: GET .* retry in 0.01 s\n", done.stderr)
 
 
 def test_no_socket_stays_open_while_an_error_is_kept_and_no_warning_is_given(serve):

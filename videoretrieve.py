@@ -578,8 +578,7 @@ class _Lookup:
                     raise
                 import logging  # It takes time, and few lookups need it.
 
-                logger = logging.getLogger(__name__)
-                logger.info("%s; next attempt in %.3g s", error, delay)
+                logging.getLogger(__name__).info("%s; retry in %.3g s", error, delay)
             time.sleep(delay)
 
     def attempt(self) -> Video:
@@ -647,7 +646,7 @@ def _clear_frames_on_error() -> Iterator[None]:
     except BaseException as raised:
         import traceback  # It takes time, and is rarely needed.
 
-        error: BaseException | None = raised
+        error: Any = raised
         while error is not None and error not in seen:
             seen.append(error)
             traceback.clear_frames(error.__traceback__)
@@ -795,6 +794,9 @@ class _Deadline:
                 buffer = memoryview(buffer)[: _MAX_HEADERS - received]
             self.limit(sock)
             size = read_raw(buffer)
+            # http.client would take the end of the stream for the end of the headers.
+            if not size and received and weak_response.headers is None:
+                raise HTTPException("the headers are cut short")
             received += size
             # Once more: after an answer to CONNECT, a TLS handshake takes this timeout.
             self.limit(sock)
@@ -874,9 +876,8 @@ def _server_words(text: str) -> str:
     """Return the text of each member error, message, detail or msg, at any depth."""
     # A regular expression works on truncated and deeply nested bodies, too.
     pattern = r'"(?:error|message|detail|msg)"\s*:\s*("(?:[^"\\]|\\.)+")'
-    found = re.findall(pattern, text)
     try:
-        return _one_line("; ".join(map(json.loads, found)))
+        return _one_line("; ".join(map(json.loads, re.findall(pattern, text))))
     except ValueError:  # It only looked like JSON.
         return ""
 
@@ -928,7 +929,6 @@ _REPR.maxstring = _REPR.maxother = _MAX_QUOTED  # text and other types, such as 
 
 
 def _shown(value: object) -> str:
-    """Return a value for a message, as repr() does, and shortened."""
     return _one_line(_REPR.repr(value))
 
 
@@ -956,10 +956,10 @@ def _report(message: str, exit_status: int = 0) -> int:
     return exit_status
 
 
-def _parse_args(argv: Sequence[str] | None) -> dict[str, Any]:
+def _parse_args(argv: Sequence[str] | None) -> Any:
     """Return the given options, and no others, as keyword arguments of _run()."""
     parser = _parser()
-    options: dict[str, Any] = vars(parser.parse_args(argv))
+    options = vars(parser.parse_args(argv))
     headers = options["headers"] = {}
     for line in options.pop("header", ()):
         name, colon, value = line.partition(":")
